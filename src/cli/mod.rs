@@ -1,0 +1,122 @@
+//! The command line: one file per command.
+
+mod migrate;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::config::{LogArgs, ServeArgs};
+use crate::{http, serve, telemetry};
+
+const EXAMPLES: &str = "\
+Examples:
+  presque serve                                  a server with a private PostgreSQL
+  presque serve --database-url postgres://...    a server on a PostgreSQL of yours
+  presque migrate status                         what the schema has and lacks
+  presque openapi > openapi.yaml                 the API, for client generators
+  presque completions bash                       completions for your shell";
+
+/// The durable job queue that any language can use over HTTP
+#[derive(Debug, Parser)]
+#[command(name = "presque", version, before_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a server
+    ///
+    /// Any number of servers may share a database; a load balancer needs nothing but
+    /// GET /readyz. SIGTERM drains, a second one stops at once.
+    Serve(Box<ServeArgs>),
+    /// Bring the database's schema up to date, or show how it stands
+    Migrate(migrate::Args),
+    /// Print the OpenAPI document (YAML)
+    Openapi,
+    /// Print completions for a shell
+    Completions {
+        /// bash, zsh, fish, powershell or elvish
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A command that did not do what it should, and the exit code that says so.
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// 1: it failed. 2: it was called wrongly. 6: something is not reachable.
+    fn new(code: u8, message: &impl ToString) -> Self {
+        Self { code, message: message.to_string() }
+    }
+}
+
+impl From<serve::Error> for Failure {
+    fn from(error: serve::Error) -> Self {
+        let code = match &error {
+            serve::Error::Usage(_) => 2,
+            serve::Error::Database(_) => 6,
+            _ => 1,
+        };
+        Self::new(code, &error)
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => log(&args.log).and_then(|()| Ok(serve::run(&args)?)),
+        Command::Migrate(args) => log(&args.log).and_then(|()| migrate::run(&args)),
+        Command::Openapi => http::yaml().map_err(|error| Failure::new(1, &error)).and_then(|yaml| print(&yaml)),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "presque", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "presque: {}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn log(args: &LogArgs) -> Result<(), Failure> {
+    telemetry::init(args).map_err(|error| Failure::new(2, &error))
+}
+
+/// Writes to standard output; a reader that has had enough is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(1, &error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_of_serve_has_a_variable_and_a_help_text() {
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        for arg in serve.get_arguments().filter(|arg| arg.get_id() != "help") {
+            assert!(arg.get_env().is_some(), "{} has no variable", arg.get_id());
+            assert!(arg.is_hide_set() || arg.get_help().is_some(), "{} has no help", arg.get_id());
+        }
+    }
+}

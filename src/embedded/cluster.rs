@@ -1,0 +1,176 @@
+//! The folder: who owns it on disk, and making a cluster in it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use nix::unistd::User;
+
+use super::binaries::Binaries;
+use super::postmaster;
+use super::{Error, NAME, Options};
+
+/// Names the socket file only: no port is opened.
+pub(super) const PORT: u16 = 5432;
+
+/// `sockaddr_un` has room for 107 bytes; `/run/.s.PGSQL.5432` and its lock file take 25.
+const FOLDER_BYTES_MAX: usize = 80;
+
+pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("run")
+}
+
+/// A folder that is ready for a cluster of one major version.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) folder: PathBuf,
+    pub(super) binaries: Binaries,
+    /// Whom PostgreSQL runs as; `None` for the user of this process.
+    pub(super) user: Option<User>,
+    pub(super) durable: bool,
+}
+
+impl Cluster {
+    /// Makes the folder and finds the programs; starts nothing.
+    pub(super) fn prepare(options: &Options) -> Result<Self, Error> {
+        let folder = options.data_dir.clone();
+        if folder.as_os_str().len() > FOLDER_BYTES_MAX {
+            return Err(Error::PathTooLong(folder));
+        }
+        let binaries = Binaries::find(options.postgres_bin.as_deref(), |major| data(&folder, major).exists())?;
+        // PostgreSQL refuses to run as root.
+        let user = if nix::unistd::geteuid().is_root() {
+            let find = |name| User::from_name(name).ok().flatten();
+            Some(find("postgres").or_else(|| find("nobody")).ok_or_else(|| {
+                Error::Start("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`".to_owned())
+            })?)
+        } else {
+            None
+        };
+        let cluster = Self { folder, binaries, user, durable: options.durable };
+        fs::create_dir_all(&cluster.folder).map_err(|error| folder_error(&cluster.folder, error))?;
+        let run = socket_dir(&cluster.folder);
+        fs::create_dir_all(&run).map_err(|error| folder_error(&run, error))?;
+        Ok(cluster)
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        data(&self.folder, self.binaries.major)
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.join("postgres.log")
+    }
+
+    /// Gives PostgreSQL's user what it writes to. Only by the owner of the lock.
+    pub(super) fn hand_over(&self) -> Result<(), Error> {
+        let run = socket_dir(&self.folder);
+        let own = |path: &Path, mode| -> io::Result<()> {
+            if let Some(user) = &self.user {
+                std::os::unix::fs::chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+            }
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        };
+        // Trust authentication is safe because nobody else gets into this folder.
+        own(&run, 0o700).map_err(|error| folder_error(&run, error))?;
+        if self.user.is_some() {
+            let mode = fs::Permissions::from_mode(0o711);
+            fs::set_permissions(&self.folder, mode).map_err(|error| folder_error(&self.folder, error))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the cluster, unless it is there. It is built beside its place and renamed,
+    /// so an interrupted first start leaves nothing that looks like a cluster. The draft
+    /// is this process's own: an `initdb` of a killed server may still write to another.
+    pub(super) fn init(&self) -> Result<(), Error> {
+        let data = self.data();
+        if data.exists() {
+            return Ok(());
+        }
+        tracing::info!(folder = %self.folder.display(), version = self.binaries.version, "making a private PostgreSQL");
+        self.remove_drafts();
+        let draft = self.folder.join(format!("draft-{}", std::process::id()));
+        fs::create_dir(&draft).map_err(|error| folder_error(&draft, error))?;
+        if let Some(user) = &self.user {
+            std::os::unix::fs::chown(&draft, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+                .map_err(|error| folder_error(&draft, error))?;
+        }
+        let mut initdb = self.command("initdb");
+        initdb.arg("--pgdata").arg(&draft).args([
+            "--username",
+            NAME,
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+        ]);
+        if !self.durable {
+            initdb.arg("--no-sync");
+        }
+        postmaster::end_with_parent(&mut initdb, Signal::SIGKILL);
+        let output = initdb.output().map_err(|error| Error::Initdb(error.to_string()))?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            return Err(Error::Initdb(format!("{}{}", text.trim(), self.hint(&text))));
+        }
+        fs::rename(&draft, &data).map_err(|error| folder_error(&data, error))?;
+        let parent = fs::File::open(&self.folder).and_then(|folder| folder.sync_all());
+        parent.map_err(|error| folder_error(&self.folder, error))
+    }
+
+    /// Removes what interrupted first starts left; what cannot be removed harms nobody.
+    fn remove_drafts(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("draft-")
+                && let Err(error) = fs::remove_dir_all(entry.path())
+            {
+                tracing::debug!(path = %entry.path().display(), %error, "a draft was left");
+            }
+        }
+    }
+
+    /// A program of PostgreSQL, as its user and out of any folder it may not enter.
+    pub(super) fn command(&self, program: &str) -> Command {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = Command::new(self.binaries.program(program));
+        command.current_dir("/").env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").env("TZ", "UTC");
+        if let Some(user) = &self.user {
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        command
+    }
+
+    /// What may help, judging by what PostgreSQL said.
+    pub(super) fn hint(&self, said: &str) -> String {
+        match &self.user {
+            Some(user) if said.contains("Permission denied") => format!(
+                "\nPostgreSQL runs as the user `{}` here, who must be able to enter {}: choose another --data-dir",
+                user.name,
+                self.folder.display()
+            ),
+            _ => String::new(),
+        }
+    }
+}
+
+fn data(folder: &Path, major: u32) -> PathBuf {
+    folder.join(format!("data-{major}"))
+}
+
+pub(super) fn folder_error(path: &Path, source: io::Error) -> Error {
+    Error::Folder {
+        path: path.to_owned(),
+        hint: if source.kind() == io::ErrorKind::PermissionDenied {
+            "\nname a folder you may write to with --data-dir"
+        } else {
+            ""
+        },
+        source,
+    }
+}

@@ -1,0 +1,126 @@
+//! The routes of 2010, word for word: one file for each letter of its paths.
+
+mod control;
+mod error;
+mod extract;
+mod j;
+mod q;
+mod qb;
+mod status;
+mod w;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use serde::Serialize;
+use utoipa_axum::router::OpenApiRouter;
+
+use self::error::Refusal;
+use super::App;
+use super::problem::Error;
+
+const JSON: &str = "application/json";
+
+/// Says which job an answer is about, so that old code can move to `/v1` one call at a time.
+const JOB_ID: HeaderName = HeaderName::from_static("x-presque-job-id");
+
+/// What a classic handler answers.
+type Answer = Result<Response, Refusal>;
+
+/// The documented routes.
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .merge(q::router())
+        .merge(qb::router())
+        .merge(j::router())
+        .merge(status::router())
+        .merge(control::router())
+        .merge(w::router())
+}
+
+/// The same routes without a slash or a name: spellings that the document does not repeat.
+pub(super) fn spellings() -> Router<App> {
+    let mut router = Router::new()
+        .route("/status", axum::routing::get(status::list_classic_queues))
+        .route("/w", axum::routing::get(w::list_classic_workers));
+    for prefix in ["/q", "/qb", "/j", "/control"] {
+        router = router
+            .route(prefix, any(|| async { Refusal::QueueNameMissing }))
+            .route(&format!("{prefix}/"), any(|| async { Refusal::QueueNameMissing }));
+    }
+    router
+}
+
+/// Whether a path belongs to a classic route, whatever follows its first segment.
+pub(super) fn is_classic(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    ["q", "qb", "j", "status", "control", "w"].contains(&first)
+}
+
+/// Refuses a path that no route has: one with more than a name is a classic refusal.
+pub(super) async fn refuse_route(uri: Uri) -> Response {
+    if is_classic(uri.path()) {
+        Refusal::InvalidQueueName.into_response()
+    } else {
+        Error::RouteNotFound.into_response()
+    }
+}
+
+/// Refuses methods in the classic shape. `HEAD` is one of them: the framework would
+/// answer it with the handler of `GET`, which takes a job off the queue.
+pub(super) async fn only_listed_methods(mut request: Request, next: Next) -> Response {
+    if !is_classic(request.uri().path()) {
+        return next.run(request).await;
+    }
+    if request.method() == Method::HEAD {
+        // A method that is listed nowhere makes the router tell which ones are.
+        *request.method_mut() = Method::TRACE;
+    }
+    let response = next.run(request).await;
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let allowed = response.headers().get(ALLOW).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let allowed: Vec<&str> = allowed.split(',').map(str::trim).filter(|method| *method != "HEAD").collect();
+    let mut refused = Refusal::MethodNotAllowed.into_response();
+    if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
+        refused.headers_mut().insert(ALLOW, allowed);
+    }
+    refused
+}
+
+/// An answer with the content type that every classic answer has, empty ones too.
+fn json(status: StatusCode, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    response
+}
+
+fn empty(status: StatusCode) -> Response {
+    json(status, Body::empty())
+}
+
+fn answer(body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => json(StatusCode::OK, Body::from(bytes)),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            json(StatusCode::INTERNAL_SERVER_ERROR, Body::from(r#"{"error":"internal error"}"#))
+        }
+    }
+}
+
+fn with_job_id(mut response: Response, id: Option<uuid::Uuid>) -> Response {
+    if let Some(id) = id
+        && let Ok(value) = HeaderValue::from_str(&id.to_string())
+    {
+        response.headers_mut().insert(JOB_ID, value);
+    }
+    response
+}

@@ -1,0 +1,214 @@
+//! Accepting connections, and the limits that keep a slow or silent client from holding
+//! one: hyper alone has no defence against a client that trickles.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep};
+use tokio_util::task::TaskTracker;
+use tower::Service as _;
+
+use crate::lifecycle::Lifecycle;
+
+/// From the first byte of a request to the end of its headers.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// Between two requests on one connection; longer than the 60 s of usual load balancers,
+/// so that they close first and never send into a closing connection.
+const IDLE_WITHIN: Duration = Duration::from_secs(75);
+/// Without a byte of the answer accepted by the client.
+const WRITE_WITHIN: Duration = Duration::from_secs(30);
+/// Request line and headers together; hyper answers 431 above it.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+const HEADERS_MAX: usize = 100;
+
+/// Serves connections until the soft stop, then waits for the open ones until the hard stop.
+pub async fn serve(listener: TcpListener, router: Router, connections_max: usize, lifecycle: &Lifecycle) {
+    let places = Arc::new(Semaphore::new(connections_max));
+    let tracker = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = lifecycle.soft_stop.cancelled() => break,
+            accepted = async {
+                let place = places.clone().acquire_owned().await;
+                (listener.accept().await, place)
+            } => accepted,
+        };
+        match accepted {
+            (Ok((stream, peer)), place) => {
+                let connection = one(stream, peer, router.clone(), lifecycle.clone());
+                tracker.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            (Err(error), _) => {
+                // Out of file descriptors, or a client that left already: neither ends the server.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    tracker.close();
+    tokio::select! {
+        () = tracker.wait() => {}
+        () = lifecycle.hard_stop.cancelled() => {}
+    }
+}
+
+/// Serves one connection to its end.
+async fn one(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Lifecycle) {
+    // Small answers go out at once; an error means the client is gone already.
+    let _ = stream.set_nodelay(true);
+    let phase = Phase::default();
+    let handler = {
+        let phase = phase.clone();
+        hyper::service::service_fn(move |request: Request<Incoming>| {
+            phase.set(Phase::BUSY);
+            let phase = phase.clone();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let mut router = router.clone();
+            async move {
+                let response = router.call(request).await;
+                phase.set(Phase::IDLE);
+                response as Result<_, Infallible>
+            }
+        })
+    };
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(Guarded::new(stream, phase)), handler);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = lifecycle.soft_stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = lifecycle.hard_stop.cancelled() => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended early");
+    }
+}
+
+/// What a connection is doing, shared between its stream and its handler.
+#[derive(Debug, Clone, Default)]
+struct Phase(Arc<AtomicU8>);
+
+impl Phase {
+    /// Between requests.
+    const IDLE: u8 = 0;
+    /// Some bytes of a request's head have come.
+    const HEAD: u8 = 1;
+    /// A request is with its handler, which bounds its body itself.
+    const BUSY: u8 = 2;
+
+    fn set(&self, phase: u8) {
+        self.0.store(phase, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A stream whose reads fail when a request's head takes too long, and whose writes fail
+/// when the client accepts nothing.
+struct Guarded {
+    stream: TcpStream,
+    phase: Phase,
+    head: Option<Pin<Box<Sleep>>>,
+    stalled_write: Option<Pin<Box<Sleep>>>,
+}
+
+impl Guarded {
+    fn new(stream: TcpStream, phase: Phase) -> Self {
+        Self { stream, phase, head: None, stalled_write: None }
+    }
+
+    /// Bounds a write that the client's window holds back.
+    fn bound_write<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled_write = None;
+            return written;
+        }
+        let stalled = self.stalled_write.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_WITHIN)));
+        match stalled.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if this.phase.get() == Phase::IDLE && buf.filled().len() > before {
+            this.phase.set(Phase::HEAD);
+            this.head = Some(Box::pin(tokio::time::sleep_until(Instant::now() + HEADERS_WITHIN)));
+        }
+        if this.phase.get() != Phase::HEAD {
+            this.head = None;
+        }
+        if read.is_pending()
+            && let Some(deadline) = &mut this.head
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.bound_write(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.bound_write(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

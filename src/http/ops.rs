@@ -1,0 +1,74 @@
+//! Health: is the process alive, and should it be sent requests.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::App;
+use super::problem::{Error, Problem};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(get_livez)).routes(routes!(get_readyz))
+}
+
+/// The process runs.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"status": "alive"}))]
+struct Alive {
+    status: &'static str,
+}
+
+/// The server should be sent requests.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"status": "ready", "database": "15.18", "durability": "local"}))]
+struct Ready {
+    status: &'static str,
+    /// The version of PostgreSQL.
+    database: String,
+    /// `local`: what was acknowledged survives a crash of the database's machine.
+    /// `none`: settings of PostgreSQL weaken that.
+    durability: &'static str,
+}
+
+/// Is the process alive?
+///
+/// Yes as long as it answers: nothing else is asked, so that a lost database does not
+/// make an orchestrator restart a healthy server.
+#[utoipa::path(
+    get, path = "/livez", tag = "ops",
+    responses((status = 200, description = "It is", body = Alive)),
+)]
+async fn get_livez() -> Json<Alive> {
+    Json(Alive { status: "alive" })
+}
+
+/// Should this server be sent requests?
+///
+/// Yes if the database answers, its schema is one this server knows, and the server is
+/// not stopping.
+#[utoipa::path(
+    get, path = "/readyz", tag = "ops",
+    responses(
+        (status = 200, description = "It should", body = Ready),
+        (status = 503, description = "It should not; `detail` says why", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn get_readyz(State(app): State<App>) -> Result<Json<Ready>, Error> {
+    if app.lifecycle.is_draining() {
+        return Err(Error::Unavailable("this server is stopping".into()));
+    }
+    let settings = app.store.settings().await.map_err(|error| {
+        tracing::debug!(error = &error as &dyn std::error::Error, "not ready");
+        Error::Unavailable("the database does not answer".into())
+    })?;
+    match app.store.knows_schema().await {
+        Ok(true) => {}
+        Ok(false) => return Err(Error::Unavailable("the database's schema is not the one this server knows".into())),
+        Err(_) => return Err(Error::Unavailable("the database does not answer".into())),
+    }
+    let durability = if settings.unsafe_settings().is_empty() { "local" } else { "none" };
+    Ok(Json(Ready { status: "ready", database: settings.version, durability }))
+}

@@ -1,0 +1,82 @@
+//! What every request passes: its id, its log line, the length of its URI, its panics.
+
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONNECTION};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::problem::Error;
+use crate::lifecycle::Lifecycle;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest path and query, in bytes.
+const URI_BYTES_MAX: usize = 8 * 1024;
+
+tokio::task_local! {
+    static CURRENT: HeaderValue;
+}
+
+/// The id of the request that is being answered.
+pub(super) fn request_id() -> String {
+    CURRENT.try_with(|id| id.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
+}
+
+/// Gives the request its id, logs it, and refuses what no handler should see.
+pub(super) async fn observe(State(lifecycle): State<Lifecycle>, request: Request, next: Next) -> Response {
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .filter(|value| is_request_id(value.as_bytes()))
+        .cloned()
+        .unwrap_or_else(new_request_id);
+    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
+    let mut response = CURRENT.scope(id.clone(), logged(request, next)).instrument(span).await;
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if lifecycle.is_draining() {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn logged(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
+    let too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX);
+    let response = if too_long { Error::UriTooLong(URI_BYTES_MAX).into_response() } else { next.run(request).await };
+    let status = response.status().as_u16();
+    let ms = begun.elapsed().as_secs_f64() * 1000.0;
+    // `?path` escapes what a log reader must not see raw.
+    tracing::debug!(%method, ?path, status, ms, peer = ?peer, "answered");
+    response
+}
+
+/// A panic in a handler ends this request only.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer calls")]
+pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(what, "a handler panicked");
+    Error::Internal.into_response()
+}
+
+/// 1 to 64 letters, digits, `_` and `-`: safe in headers, logs and documents.
+fn is_request_id(value: &[u8]) -> bool {
+    (1..=64).contains(&value.len()) && value.iter().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(b))
+}
+
+fn new_request_id() -> HeaderValue {
+    let id = Uuid::new_v4().simple().to_string();
+    HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("unknown"))
+}

@@ -1,0 +1,83 @@
+//! What every server does again and again. There is no leader: a tick is one idempotent
+//! statement that several servers may run at once.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::store::{Result, Store};
+
+/// Rows of the tally folded by one statement.
+const FOLD_ROWS: i64 = 20_000;
+/// Jobs of a purged queue cancelled by one statement.
+const PURGE_JOBS: i64 = 1_000;
+/// Days for which partitions are made ahead.
+pub const PARTITION_DAYS_AHEAD: i32 = 3;
+
+/// What a tick found.
+enum Tick {
+    /// Nothing left: wait for the interval.
+    Idle,
+    /// A full batch: go on at once.
+    More,
+}
+
+/// Starts every loop. They end after the tick they are in when `stop` is cancelled.
+pub fn start(store: &Store, tasks: &TaskTracker, stop: &CancellationToken) {
+    tasks.spawn(every("fold_tally", Duration::from_secs(1), store.clone(), stop.clone(), |store| async move {
+        let folded = store.fold_tally(FOLD_ROWS).await?;
+        Ok(if folded == FOLD_ROWS { Tick::More } else { Tick::Idle })
+    }));
+    tasks.spawn(every("purge_retired", Duration::from_secs(1), store.clone(), stop.clone(), |store| async move {
+        let cancelled = store.purge_retired(PURGE_JOBS).await?;
+        Ok(if cancelled > 0 { Tick::More } else { Tick::Idle })
+    }));
+    tasks.spawn(every("make_partitions", Duration::from_hours(1), store.clone(), stop.clone(), |store| async move {
+        store.make_partitions(PARTITION_DAYS_AHEAD).await?;
+        Ok(Tick::Idle)
+    }));
+}
+
+/// Runs `tick` about every `interval` (up to a tenth later, so that servers started
+/// together spread out) until `stop`. A streak of failures is logged once at its
+/// beginning and once at its end; a failing loop goes on.
+async fn every<F, Fut>(name: &'static str, interval: Duration, store: Store, stop: CancellationToken, tick: F)
+where
+    F: Fn(Store) -> Fut,
+    Fut: Future<Output = Result<Tick>>,
+{
+    let mut failures = 0_u64;
+    loop {
+        let wait = match tick(store.clone()).await {
+            Ok(outcome) => {
+                if failures > 0 {
+                    tracing::info!(name, failures, "loop works again");
+                    failures = 0;
+                }
+                match outcome {
+                    Tick::More => Duration::ZERO,
+                    Tick::Idle => interval + jitter(interval),
+                }
+            }
+            Err(error) => {
+                if failures == 0 {
+                    tracing::warn!(name, error = &error as &dyn std::error::Error, "loop fails and keeps trying");
+                }
+                failures += 1;
+                interval.min(Duration::from_secs(5)) + jitter(interval)
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Up to a tenth of the interval, at most a second.
+fn jitter(interval: Duration) -> Duration {
+    let fraction = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+    (interval / 10).min(Duration::from_secs(1)).mul_f64(fraction)
+}

@@ -1,0 +1,76 @@
+//! What it means when the database did not do its job.
+
+use std::borrow::Cow;
+
+/// The database did not do its job. Expected refusals are values, not errors.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Certainly nothing was done: not reachable, shutting down, or a read was cut off.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+
+    /// Certainly nothing was done: no free connection in time, or a lock or a statement
+    /// took too long and was rolled back.
+    #[error("the database is overloaded")]
+    Overloaded,
+
+    /// The connection broke while a write was under way: it may or may not be committed.
+    #[error("the outcome of a write is not known: {0}")]
+    OutcomeUnknown(#[source] sqlx::Error),
+
+    /// The statement was rolled back for a reason that goes away by itself: a deadlock, a
+    /// serialization failure, a session that was terminated. Worth another try at once.
+    #[error("the statement was rolled back: {0}")]
+    RolledBack(#[source] sqlx::Error),
+
+    /// A statement failed for what it is or was given: a bug of ours.
+    #[error("a statement failed: {0}")]
+    Statement(#[source] sqlx::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// For a write that nobody waits for any longer.
+    pub fn unanswered() -> Self {
+        Self::OutcomeUnknown(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Sorts what sqlx reports by what it means for the caller.
+    pub(super) fn of(error: sqlx::Error, write: bool) -> Self {
+        let code = match &error {
+            sqlx::Error::Database(database) => database.code().map(Cow::into_owned),
+            sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::Encode(_)
+            | sqlx::Error::TypeNotFound { .. } => return Self::Statement(error),
+            _ if write => return Self::OutcomeUnknown(error),
+            _ => return Self::Unavailable(error),
+        };
+        // https://www.postgresql.org/docs/current/errcodes-appendix.html
+        match code.as_deref() {
+            // serialization_failure, deadlock_detected, admin_shutdown of this session
+            Some("40001" | "40P01" | "57P01") => Self::RolledBack(error),
+            // query_canceled (statement_timeout), lock_not_available, too_many_connections
+            Some("57014" | "55P03" | "53300") => Self::Overloaded,
+            // read_only_sql_transaction (a primary that was demoted), crash_shutdown,
+            // cannot_connect_now, disk_full, out_of_memory
+            Some("25006" | "57P02" | "57P03" | "53100" | "53200") => Self::Unavailable(error),
+            Some(class_08) if class_08.starts_with("08") && write => Self::OutcomeUnknown(error),
+            Some(class_08) if class_08.starts_with("08") => Self::Unavailable(error),
+            _ => Self::Statement(error),
+        }
+    }
+}
+
+/// Whether the connection must not be used again after this error.
+pub(super) fn ends_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(database) => {
+            // 25006: connected to a primary that has become a standby.
+            database.code().is_some_and(|code| code == "25006" || code.starts_with("57P") || code.starts_with("08"))
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,87 @@
+-- Takes up to $2 jobs off a queue and finishes them: delivered at most once.
+--
+-- $1 queue name    $2 how many    $3 worker id or null
+--
+-- Answers a row for each job, in order; one row without a job if there is none or the
+-- queue is paused; no row if no such queue is in service. Due delayed jobs go first, by
+-- the time they became due, then the others, first in, first out.
+--
+-- Safe under concurrency: `for update skip locked` lets fetchers pass each other, so a
+-- row is taken by exactly one of them, and the materialized CTEs keep LIMIT exact. The
+-- locked rows are deleted by `ctid`, which holds because their tables update no row.
+-- The key of a taken job is set free only if that job still holds it.
+--
+-- Served by scheduled_in_order, ready_in_order, job_by_id, dedup_key_is_held_once.
+with target as materialized (
+    select queue_id, paused_at is not null as paused
+    from presque_internal.queue
+    where name = $1 and deleted_at is null
+),
+due as materialized (
+    select ctid
+    from presque_internal.scheduled
+    where
+        queue_id = (select queue_id from target where not paused)
+        and lane = 0
+        and run_after <= now()
+    order by run_after, seq
+    limit $2
+    for update skip locked
+),
+fresh as materialized (
+    select ctid
+    from presque_internal.ready
+    where queue_id = (select queue_id from target where not paused) and lane = 1
+    order by seq
+    limit $2 - (select count(*) from due)
+    for update skip locked
+),
+taken_due as (
+    delete from presque_internal.scheduled
+    where ctid = any (array(select ctid from due))
+    returning queue_id, lane, run_after as eligible_at, seq, job_id, kind, attempt, failed_attempts
+),
+taken_fresh as (
+    delete from presque_internal.ready
+    where ctid = any (array(select ctid from fresh))
+    returning queue_id, lane, eligible_at, seq, job_id, kind, attempt, failed_attempts
+),
+taken as materialized (
+    select
+        t.queue_id, t.lane, t.eligible_at, t.seq, t.job_id, t.kind, t.attempt, t.failed_attempts,
+        t.was_due, job.payload, job.dedup_key
+    from (
+        select *, true as was_due from taken_due
+        union all
+        select *, false from taken_fresh
+    ) as t
+    join presque_internal.job on job.queue_id = t.queue_id and job.id = t.job_id
+),
+finished as (
+    insert into presque_internal.done
+        (queue_id, job_id, state, outcome, kind, attempt, failed_attempts, worker, eligible_at, started_at)
+    select queue_id, job_id, 'completed', 'delivered', kind, attempt + 1, failed_attempts, $3, eligible_at, now()
+    from taken
+),
+freed as (
+    delete from presque_internal.dedup
+    using taken
+    where
+        dedup.queue_id = taken.queue_id
+        and dedup.key = taken.dedup_key
+        and dedup.job_id = taken.job_id
+        and dedup.until = 'started'
+),
+counted as (
+    insert into presque_internal.tally
+        (queue_id, kind, worker, registration, started, completed, ready, scheduled)
+    select
+        queue_id, kind, $3, (select registration from presque_internal.worker where id = $3),
+        count(*), count(*), -count(*) filter (where not was_due), -count(*) filter (where was_due)
+    from taken
+    group by queue_id, kind
+)
+select target.paused, taken.job_id, taken.payload::text as payload
+from target
+left join taken on true
+order by taken.lane, case when taken.was_due then taken.eligible_at end, taken.seq

@@ -1,0 +1,65 @@
+//! Statements of the loops, and what the server asks before it serves.
+
+use sqlx::FromRow;
+
+use super::{Effect, Result, Store, sql};
+
+/// What this PostgreSQL is and promises.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Settings {
+    /// As in `server_version_num`: 150018 is 15.18.
+    pub version_num: i32,
+    pub version: String,
+    pub encoding: String,
+    pub fsync: bool,
+    pub full_page_writes: bool,
+    pub synchronous_commit: bool,
+}
+
+impl Settings {
+    /// The settings that would let an acknowledged job vanish in a crash.
+    pub fn unsafe_settings(&self) -> Vec<&'static str> {
+        [
+            (self.fsync, "fsync"),
+            (self.full_page_writes, "full_page_writes"),
+            (self.synchronous_commit, "synchronous_commit"),
+        ]
+        .into_iter()
+        .filter_map(|(on, name)| (!on).then_some(name))
+        .collect()
+    }
+}
+
+impl Store {
+    /// What this PostgreSQL is and promises; also the question whether it answers at all.
+    pub async fn settings(&self) -> Result<Settings> {
+        let statement = sqlx::query_as(sql!("maintenance/settings"));
+        match self.one(Effect::Read, statement).await? {
+            Some(settings) => Ok(settings),
+            None => Err(super::Error::Unavailable(sqlx::Error::RowNotFound)),
+        }
+    }
+
+    /// Folds up to `limit` rows of the tally into the sums; answers how many.
+    pub async fn fold_tally(&self, limit: i64) -> Result<i64> {
+        self.counted(sqlx::query_as(sql!("maintenance/fold_tally")).bind(limit)).await
+    }
+
+    /// Cancels up to `limit` jobs that wait under a purged queue id; answers how many.
+    pub async fn purge_retired(&self, limit: i64) -> Result<i64> {
+        self.counted(sqlx::query_as(sql!("maintenance/purge_retired")).bind(limit)).await
+    }
+
+    /// Makes the partitions of today and of `ahead` days after it; answers how many.
+    pub async fn make_partitions(&self, ahead: i32) -> Result<i32> {
+        let statement = sqlx::query_as::<_, (i32,)>(sql!("maintenance/make_partitions")).bind(ahead);
+        Ok(self.one(Effect::Write, statement).await?.map_or(0, |(made,)| made))
+    }
+
+    async fn counted(
+        &self,
+        statement: sqlx::query::QueryAs<'_, sqlx::Postgres, (i64,), sqlx::postgres::PgArguments>,
+    ) -> Result<i64> {
+        Ok(self.one(Effect::Write, statement).await?.map_or(0, |(count,)| count))
+    }
+}

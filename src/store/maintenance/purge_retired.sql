@@ -1,0 +1,80 @@
+-- Cancels up to $1 jobs that wait under a retired queue id (reason `purged`).
+--
+-- $1 how many jobs of each table
+--
+-- Answers how many it cancelled; 0 when nothing is left to do. One queue at a time, the
+-- one that was retired first.
+--
+-- Safe under concurrency: `skip locked` lets several servers work side by side; a row is
+-- deleted, and so cancelled, by one of them. An id is marked as purged only when it has
+-- been out of service for a minute, longer than any statement that still saw it in
+-- service may run, and nothing waits under it.
+--
+-- Served by queue_to_purge, ready_in_order and scheduled_in_order.
+with target as materialized (
+    select queue_id, deleted_at
+    from presque_internal.queue
+    where deleted_at is not null and purged_at is null
+    order by deleted_at, queue_id
+    limit 1
+),
+waiting as materialized (
+    select ctid
+    from presque_internal.ready
+    where queue_id = (select queue_id from target)
+    limit $1
+    for update skip locked
+),
+delayed as materialized (
+    select ctid
+    from presque_internal.scheduled
+    where queue_id = (select queue_id from target)
+    limit $1
+    for update skip locked
+),
+gone_waiting as (
+    delete from presque_internal.ready
+    where ctid = any (array(select ctid from waiting))
+    returning queue_id, job_id, kind, attempt, failed_attempts, eligible_at
+),
+gone_delayed as (
+    delete from presque_internal.scheduled
+    where ctid = any (array(select ctid from delayed))
+    returning queue_id, job_id, kind, attempt, failed_attempts, run_after as eligible_at
+),
+gone as (
+    select *, false as was_delayed from gone_waiting
+    union all
+    select *, true from gone_delayed
+),
+cancelled as (
+    insert into presque_internal.done
+        (queue_id, job_id, state, kind, attempt, failed_attempts, eligible_at, cancel_reason)
+    select queue_id, job_id, 'cancelled', kind, attempt, failed_attempts, eligible_at, 'purged'
+    from gone
+),
+counted as (
+    insert into presque_internal.tally (queue_id, kind, cancelled, ready, scheduled)
+    select
+        queue_id, kind, count(*),
+        -count(*) filter (where not was_delayed), -count(*) filter (where was_delayed)
+    from gone
+    group by queue_id, kind
+),
+freed as (
+    delete from presque_internal.dedup
+    where queue_id = (select queue_id from target)
+),
+finished as (
+    update presque_internal.queue
+    set purged_at = now()
+    from target
+    where
+        queue.queue_id = target.queue_id
+        and target.deleted_at < now() - interval '1 minute'
+        and not exists (select from gone)
+        and not exists (select from presque_internal.ready as r where r.queue_id = target.queue_id)
+        and not exists (select from presque_internal.scheduled as s where s.queue_id = target.queue_id)
+)
+select count(*) as cancelled
+from gone

@@ -1,0 +1,138 @@
+//! Every SQL statement and the only place that runs one.
+//!
+//! A statement is a `.sql` file named after its function; its header says why it is safe
+//! under concurrency. An expected "no" is a value; [`Error`] means that the database did
+//! not do its job. Each function is one autocommit statement: no transaction is opened
+//! in a future that a disconnecting client could drop.
+
+mod error;
+mod jobs;
+mod maintenance;
+mod queues;
+mod schema;
+mod workers;
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::QueryAs;
+use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
+
+pub use error::{Error, Result};
+pub use jobs::{Enqueue, Enqueued, FetchedJob};
+pub use maintenance::Settings;
+pub use queues::Queue;
+pub use schema::{MigrateError, Migration};
+pub use workers::Worker;
+
+/// The text of `src/store/<name>.sql`.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/", $name, ".sql"))
+    };
+}
+use sql;
+
+/// How long a request waits for a free connection before it is refused as overload.
+const ACQUIRE_WITHIN: Duration = Duration::from_secs(1);
+
+/// PostgreSQL ends a statement of ours after this time, so that an answer is known
+/// before the request's own deadline.
+const STATEMENT_TIMEOUT_MS: u64 = 4_000;
+
+/// How long a connection may take to answer before it is taken for dead.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+const WRITE_WITHIN: Duration = Duration::from_secs(30);
+
+/// A connection that was idle for longer is asked whether it is alive before it is used.
+const TRUSTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
+
+/// Whether a statement whose answer is lost may have had an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Read,
+    Write,
+}
+
+/// The database, as the rest of the house sees it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// A store that connects when it is first used, with at most `connections`.
+    pub fn new(options: PgConnectOptions, connections: u32) -> Self {
+        // Planner settings: every hot statement is written for its index, and a plan that
+        // flips to a hash or merge join or a sort on stale statistics costs a factor of 5.
+        let options = options.application_name("presque").disable_statement_logging().options([
+            ("statement_timeout", STATEMENT_TIMEOUT_MS.to_string().as_str()),
+            ("idle_in_transaction_session_timeout", "10000"),
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
+            ("enable_sort", "off"),
+            ("jit", "off"),
+            ("timezone", "UTC"),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_WITHIN)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move { Ok(meta.idle_for < TRUSTED_WHEN_IDLE_FOR || connection.ping().await.is_ok()) })
+            })
+            .connect_lazy_with(options);
+        Self { pool }
+    }
+
+    /// Closes the pool; what runs is finished first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn all<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let mut connection = match self.pool.acquire().await {
+            Ok(connection) => connection,
+            // The pool cannot tell a database that refuses from one that is busy; its size can.
+            Err(sqlx::Error::PoolTimedOut) if self.pool.size() >= self.pool.options().get_max_connections() => {
+                return Err(Error::Overloaded);
+            }
+            Err(error) => return Err(Error::Unavailable(error)),
+        };
+        let within = match effect {
+            Effect::Read => READ_WITHIN,
+            Effect::Write => WRITE_WITHIN,
+        };
+        let error = match tokio::time::timeout(within, statement.fetch_all(&mut *connection)).await {
+            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Err(error)) => error,
+            Err(_elapsed) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
+        };
+        if error::ends_connection(&error) {
+            connection.close_on_drop();
+        }
+        Err(Error::of(error, effect == Effect::Write))
+    }
+
+    async fn one<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Option<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        Ok(self.all(effect, statement).await?.into_iter().next())
+    }
+
+    /// Runs a statement that answers no rows.
+    async fn run(&self, statement: QueryAs<'_, Postgres, NoRow, PgArguments>) -> Result<()> {
+        self.all(Effect::Write, statement).await.map(drop)
+    }
+}
+
+/// What a statement without a RETURNING answers.
+#[derive(FromRow)]
+struct NoRow {}

@@ -1,0 +1,13 @@
+-- Resumes a queue, and puts it into service if it was not.
+--
+-- $1 name
+--
+-- One upsert on queue_in_service: concurrent calls queue up at the row, and a queue that
+-- is not paused stays as it is.
+insert into presque_internal.queue as queue (name)
+values ($1)
+on conflict (name) where deleted_at is null do update
+set
+    paused_at = null, paused_by = null, pause_reason = null, resume_at = null,
+    updated_at = now(), version = queue.version + 1
+where queue.paused_at is not null

@@ -1,0 +1,133 @@
+//! The schema: embedded migrations, applied under a lock, never beyond what we know.
+
+use sqlx::migrate::{Migrate as _, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::{Store, sql};
+
+/// Where sqlx keeps what has been applied.
+const TABLE: &str = "presque_internal.schema_migration";
+
+/// How long a starting server waits for another one that migrates.
+const LOCK_TIMEOUT: &str = "60s";
+
+/// Why the schema is not what this program needs.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error(
+        "the database's schema is newer than this presque: it has migration {found}, this program knows up to \
+         {known}. Start a presque of the version that migrated it, or a later one"
+    )]
+    TooNew { found: i64, known: i64 },
+
+    #[error(
+        "migration {0} was applied from a different file than the one in this presque. Start the version that \
+         applied it, or restore the database from before"
+    )]
+    Altered(i64),
+
+    #[error("the schema lacks {0} migration(s) of this presque. Run `presque migrate up` as the schema's owner")]
+    Pending(usize),
+
+    #[error("the migration failed: {0}")]
+    Failed(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for MigrateError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// One step of the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    pub version: i64,
+    pub description: String,
+    pub applied: bool,
+}
+
+fn migrator() -> Migrator {
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.create_schema("presque_internal");
+    migrator.dangerous_set_table_name(TABLE);
+    migrator
+}
+
+impl Store {
+    /// Brings the schema up to date. Several servers may call this at once: one works,
+    /// the others wait and find nothing left to do.
+    pub async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
+        let options = options.clone().options([("lock_timeout", LOCK_TIMEOUT), ("client_min_messages", "warning")]);
+        // A connection of its own: the lock is the session's and ends with it.
+        let mut connection = options.connect().await?;
+        let outcome = migrator().run_direct(None, &mut connection, false).await;
+        let closed = connection.close().await;
+        outcome.map_err(explain)?;
+        Ok(closed?)
+    }
+
+    /// Refuses a schema that is older or newer than this program.
+    pub async fn check_schema(options: &PgConnectOptions) -> Result<(), MigrateError> {
+        let pending = Self::migrations(options).await?.iter().filter(|step| !step.applied).count();
+        if pending == 0 { Ok(()) } else { Err(MigrateError::Pending(pending)) }
+    }
+
+    /// Whether the schema in the database is the one this program was made for.
+    pub async fn knows_schema(&self) -> super::Result<bool> {
+        let statement = sqlx::query_as::<_, (i64,)>(sql!("schema/latest"));
+        let latest = self.one(super::Effect::Read, statement).await?.map(|(version,)| version);
+        Ok(latest == migrator().iter().map(|step| step.version).max())
+    }
+
+    /// Every step this program knows and whether the database has it.
+    pub async fn migrations(options: &PgConnectOptions) -> Result<Vec<Migration>, MigrateError> {
+        let mut connection = options.connect().await?;
+        let applied = applied(&mut connection).await;
+        let closed = connection.close().await;
+        let applied = applied?;
+        closed?;
+        let migrator = migrator();
+        if let Some(found) = applied.iter().map(|(version, _)| *version).max()
+            && let Some(known) = migrator.iter().map(|step| step.version).max()
+            && found > known
+        {
+            return Err(MigrateError::TooNew { found, known });
+        }
+        let mut steps = Vec::new();
+        for step in migrator.iter() {
+            let checksum = applied.iter().find(|(version, _)| *version == step.version);
+            if checksum.is_some_and(|(_, checksum)| *checksum != *step.checksum) {
+                return Err(MigrateError::Altered(step.version));
+            }
+            steps.push(Migration {
+                version: step.version,
+                description: step.description.to_string(),
+                applied: checksum.is_some(),
+            });
+        }
+        Ok(steps)
+    }
+}
+
+/// Version and checksum of each applied migration; none where the schema is not there.
+async fn applied(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, MigrateError> {
+    let exists: bool = sqlx::query_scalar(sql!("schema/exists")).bind(TABLE).fetch_one(&mut *connection).await?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    let applied = connection.list_applied_migrations(TABLE).await.map_err(explain)?;
+    Ok(applied.into_iter().map(|step| (step.version, step.checksum.into_owned())).collect())
+}
+
+fn explain(error: sqlx::migrate::MigrateError) -> MigrateError {
+    use sqlx::migrate::MigrateError as Sqlx;
+    let known = migrator().iter().map(|step| step.version).max().unwrap_or(0);
+    match error {
+        Sqlx::VersionMissing(found) => MigrateError::TooNew { found, known },
+        Sqlx::VersionMismatch(version) => MigrateError::Altered(version),
+        Sqlx::Execute(error) | Sqlx::ExecuteMigration(error, _) => MigrateError::Failed(error),
+        other => MigrateError::Failed(sqlx::Error::Migrate(Box::new(other))),
+    }
+}

@@ -1,0 +1,18 @@
+-- Registers a worker on a queue; its counters begin at zero.
+--
+-- $1 worker id    $2 queue name
+--
+-- Safe under concurrency: both inserts are upserts, in the same order everywhere
+-- (worker, then worker_queue). A new registration number separates the counters from
+-- those of the registration before; a fetch that runs meanwhile counts for one of them.
+with worker as (
+    insert into presque_internal.worker (id)
+    values ($1)
+    on conflict (id) do update
+    set registration = default, started_at = now()
+    returning id
+)
+insert into presque_internal.worker_queue (worker_id, queue)
+select id, $2
+from worker
+on conflict (queue, worker_id) do nothing

@@ -1,0 +1,192 @@
+//! The command line, as people and scripts use it.
+
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::support::{Folder, Server, TestDb, until};
+
+fn run(args: &[&str]) -> Output {
+    Server::command().args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn it_tells_its_version_and_helps() {
+    assert_eq!(text(&run(&["--version"]).stdout), concat!("presque ", env!("CARGO_PKG_VERSION"), "\n"));
+    let help = text(&run(&["serve", "--help"]).stdout);
+    for part in ["PRESQUE_LISTEN", "127.0.0.1:5000", "PRESQUE_DATABASE_URL", "PRESQUE_DATA_DIR", "/var/lib/presque"] {
+        assert!(help.contains(part), "{part}:\n{help}");
+    }
+    assert!(text(&run(&["--help"]).stdout).contains("presque serve"));
+}
+
+#[test]
+fn a_wrong_call_is_exit_code_2_and_says_what_is_right() {
+    for args in [
+        &["serve", "--listen", "nowhere"][..],
+        &["serve", "--database-connections", "1"],
+        &["serve", "--payload-bytes-max", "9999999"],
+        &["serve", "--prot", "1"],
+        &["server"],
+        &["serve", "--database-url", "mysql://x"],
+        &["serve", "--database-url", "postgres://a:se%cret@:x/"],
+        &["serve", "--log", "presque=loud"],
+        &[],
+    ] {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(!output.stderr.is_empty());
+        assert!(!text(&output.stderr).contains("cret@"), "a password is shown: {}", text(&output.stderr));
+    }
+    let range = text(&run(&["serve", "--database-connections", "1"]).stderr);
+    assert!(range.contains("2..=500"), "{range}");
+}
+
+#[test]
+fn completions_are_made_for_each_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = run(&["completions", shell]);
+        assert!(output.status.success());
+        assert!(text(&output.stdout).contains("presque"), "{shell}");
+    }
+}
+
+#[test]
+fn the_document_is_printed() {
+    let output = run(&["openapi"]);
+    assert_eq!(text(&output.stdout), presque::http::yaml().unwrap());
+}
+
+#[tokio::test]
+async fn the_schema_is_migrated_and_shown() {
+    let db = TestDb::empty().await;
+    let url = db.url();
+    let status = || text(&run(&["migrate", "status", "--database-url", &url]).stdout);
+    assert_eq!(status().matches("missing").count(), 5, "{}", status());
+    let up = run(&["migrate", "up", "--database-url", &url]);
+    assert!(text(&up.stdout).starts_with("Applied 5 migration(s)."), "{}", text(&up.stdout));
+    assert_eq!(status().matches("applied").count(), 5);
+    assert!(text(&run(&["migrate", "--database-url", &url]).stdout).starts_with("The schema is up to date."));
+}
+
+#[tokio::test]
+async fn a_schema_newer_than_the_program_is_refused_by_name() {
+    let db = TestDb::fresh().await;
+    let mut connection = db.connect().await;
+    sqlx::query("insert into presque_internal.schema_migration (version, description, success, checksum, execution_time) values (9999, 'later', true, '', 0)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let url = db.url();
+    for args in [
+        &["serve", "--allow-unsafe-durability", "--listen", "127.0.0.1:0"][..],
+        &["migrate", "up"],
+        &["migrate", "status"],
+    ] {
+        let output = run(&[args, &["--database-url", &url]].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(&output.stderr);
+        assert!(said.contains("newer than this presque") && said.contains("9999"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_migration_is_refused() {
+    let db = TestDb::fresh().await;
+    let mut connection = db.connect().await;
+    sqlx::query("update presque_internal.schema_migration set checksum = 'other' where version = 2")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let output = run(&["migrate", "up", "--database-url", &db.url()]);
+    assert!(text(&output.stderr).contains("migration 2 was applied from a different file"), "{output:?}");
+}
+
+#[tokio::test]
+async fn serve_can_be_told_not_to_migrate() {
+    let db = TestDb::empty().await;
+    let url = db.url();
+    let output = run(&["serve", "--migrate", "check", "--allow-unsafe-durability", "--database-url", &url]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("presque migrate up"), "{}", text(&output.stderr));
+    assert!(run(&["migrate", "up", "--database-url", &url]).status.success());
+    Server::start(&["--migrate", "check", "--allow-unsafe-durability", "--database-url", &url]);
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_keep_jobs_is_refused() {
+    let db = TestDb::fresh().await;
+    if std::env::var_os("TEST_DATABASE_URL").is_none() {
+        let output = run(&["serve", "--listen", "127.0.0.1:0", "--database-url", &db.url()]);
+        assert_eq!(output.status.code(), Some(6));
+        assert!(text(&output.stderr).contains("fsync"), "{}", text(&output.stderr));
+    }
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--database-url", "postgres://127.0.0.1:1/none"]);
+    assert!(!output.status.success());
+}
+
+#[test]
+fn a_folder_that_cannot_hold_a_database_is_refused_with_a_hint() {
+    let long = format!("/tmp/{}", "x".repeat(100));
+    let output = run(&["serve", "--data-dir", &long]);
+    assert!(text(&output.stderr).contains("shorter folder"), "{output:?}");
+    let output = run(&["serve", "--data-dir", "/proc/nothing"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("/proc/nothing"), "{output:?}");
+    let output = run(&["serve", "--postgres-bin", "/nowhere", "--data-dir", "/tmp/presque-none"]);
+    assert!(text(&output.stderr).contains("/nowhere"), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_private_postgresql_starts_in_seconds_and_is_said_where() {
+    let folder = Folder::new();
+    let mut server = Server::in_folder(&folder);
+    assert!(server.greeting[0].starts_with("presque "), "{:?}", server.greeting);
+    assert!(server.greeting[1].contains(folder.path().to_str().unwrap()), "{:?}", server.greeting);
+    assert!(server.greeting[4].contains("curl -i -H"), "{:?}", server.greeting);
+    let client = reqwest::Client::new();
+    let posted =
+        client.post(format!("{}/q/a", server.url)).header("content-type", "application/json").body("1").send().await;
+    assert_eq!(posted.unwrap().status(), 201);
+    server.signal(Signal::SIGTERM);
+    assert!(server.wait().1);
+    assert!(folder.postmaster().is_none(), "PostgreSQL went with it");
+    let again = Server::in_folder(&folder);
+    let fetched = client.get(format!("{}/q/a", again.url)).send().await.unwrap();
+    assert_eq!(fetched.text().await.unwrap(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_drains_and_a_second_one_stops_at_once() {
+    let db = TestDb::fresh().await;
+    let url = db.url();
+    let start = || Server::start(&["--allow-unsafe-durability", "--database-url", &url, "--drain-seconds", "3"]);
+    let client = reqwest::Client::new();
+
+    let mut server = start();
+    server.signal(Signal::SIGTERM);
+    let readyz = format!("{}/readyz", server.url);
+    let unready = || async { client.get(&readyz).send().await.is_ok_and(|answer| answer.status() == 503) };
+    until("the draining server says that it is not ready", unready).await;
+    let fetched = client.get(format!("{}/q/a", server.url)).send().await.unwrap();
+    assert_eq!(fetched.status(), 404, "requests are still served");
+    let (took, success) = server.wait();
+    assert!(success && took > Duration::from_secs(1) && took < Duration::from_secs(10), "{took:?}");
+
+    let mut server = start();
+    server.signal(Signal::SIGTERM);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.signal(Signal::SIGTERM);
+    let (took, success) = server.wait();
+    assert!(success && took < Duration::from_secs(2), "{took:?}");
+
+    let mut server = start();
+    let begun = Instant::now();
+    server.signal(Signal::SIGINT);
+    assert!(server.wait().1 && begun.elapsed() < Duration::from_secs(2), "Ctrl-C waits for no load balancer");
+}

@@ -1,0 +1,16 @@
+//! The tests that need a database: HTTP in, HTTP out, on a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod cli;
+mod contract;
+mod jobs;
+mod kills;
+mod ops;
+mod queues;
+mod races;
+mod readme;
+mod servers;
+mod statements;
+mod support;
+mod workers;

@@ -1,0 +1,137 @@
+//! Many at once: each job is handed out once, in order, and counted.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use presque::domain::{Payload, QueueName};
+use presque::engine::Engine;
+use presque::store::{Enqueue, Store};
+use tokio::task::JoinSet;
+
+use crate::support::{TestApp, TestDb};
+
+const FETCHERS: usize = 16;
+const JOBS: usize = 20_000;
+
+fn jobs(queue: &QueueName, numbers: std::ops::Range<usize>) -> Enqueue {
+    let payload = |n: usize| Payload::parse(n.to_string().into_bytes(), 100).unwrap();
+    Enqueue {
+        queue: queue.clone(),
+        kind: "classic",
+        payloads: numbers.map(payload).collect(),
+        run_after: None,
+        dedup_key: None,
+        failed: false,
+        worker: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_fetchers_hand_out_twenty_thousand_jobs_once_each_and_in_order() {
+    let db = TestDb::fresh().await;
+    // Three servers, as far as the database can tell.
+    let engines: Vec<Engine> = (0..3).map(|_| Engine::new(Store::new(db.options.clone(), 6))).collect();
+    let queue = QueueName::parse("race").unwrap();
+    for start in (0..JOBS / 2).step_by(1000) {
+        engines[0].enqueue(jobs(&queue, start..start + 1000)).await.unwrap();
+    }
+    let producer = {
+        let (engine, queue) = (engines[1].clone(), queue.clone());
+        tokio::spawn(async move {
+            for start in (JOBS / 2..JOBS).step_by(100) {
+                engine.enqueue(jobs(&queue, start..start + 100)).await.unwrap();
+            }
+        })
+    };
+    let producing = Arc::new(producer);
+    let mut fetchers = JoinSet::new();
+    for n in 0..FETCHERS {
+        let (engine, queue, producing) = (engines[n % 3].clone(), queue.clone(), producing.clone());
+        fetchers.spawn(async move {
+            let mut taken: Vec<usize> = Vec::new();
+            loop {
+                let ended = producing.is_finished();
+                let batch =
+                    engine.fetch(queue.clone(), 1 + i64::try_from(n % 8).unwrap() * 3, None).await.unwrap().unwrap();
+                if batch.is_empty() && ended {
+                    return taken;
+                }
+                taken.extend(batch.iter().map(|job| job.payload.parse::<usize>().unwrap()));
+            }
+        });
+    }
+    let mut seen = HashSet::new();
+    for taken in fetchers.join_all().await {
+        assert!(taken.is_sorted(), "a fetcher got jobs out of order");
+        for job in taken {
+            assert!(seen.insert(job), "job {job} was handed out twice");
+        }
+    }
+    assert_eq!(seen.len(), JOBS);
+    let store = Store::new(db.options.clone(), 2);
+    let counts = store.find_queue(&queue).await.unwrap().unwrap();
+    assert_eq!((counts.available, counts.started), (0, 20_000));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_producers_with_one_unique_key_one_wins() {
+    let app = Arc::new(TestApp::start().await);
+    for round in 0..10 {
+        let mut producers = JoinSet::new();
+        for n in 0..16 {
+            let app = app.clone();
+            producers
+                .spawn(async move { app.post(&format!("/q/foo?uniq=k{round}"), n.to_string()).await.status.as_u16() });
+        }
+        let mut answers = producers.join_all().await;
+        answers.sort_unstable();
+        assert_eq!(answers[0], 201);
+        assert!(answers[1..].iter().all(|status| *status == 400), "{answers:?}");
+    }
+    assert_eq!(app.get("/j/foo").await.json()["job_count"], 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn purges_among_producers_and_fetchers_break_nothing() {
+    let app = Arc::new(TestApp::start().await);
+    let mut tasks = JoinSet::new();
+    for n in 0..8 {
+        let app = app.clone();
+        tasks.spawn(async move {
+            for round in 0..60 {
+                let answer = match (n + round) % 8 {
+                    0 => app.delete("/q/foo").await,
+                    1..4 => app.post("/q/foo?uniq=a", "1").await,
+                    4 | 5 => app.post("/q/foo", "2").await,
+                    _ => app.get("/q/foo").await,
+                };
+                let status = answer.status.as_u16();
+                assert!([200, 201, 204, 400, 404].contains(&status), "{answer:?}");
+            }
+        });
+    }
+    tasks.join_all().await;
+    while app.store.purge_retired(1000).await.unwrap() > 0 {}
+    app.delete("/q/foo").await.expect(204, "");
+    assert_eq!(app.get("/j/foo").await.json()["job_count"], 0);
+    app.get("/q/foo").await.refuses(404, "no job");
+    let mut connection = app.db.connect().await;
+    let queues: i64 = sqlx::query_scalar("select count(*) from presque_internal.queue where deleted_at is null")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(queues, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_many_make_at_once_is_made_once() {
+    let app = Arc::new(TestApp::start().await);
+    let mut producers = JoinSet::new();
+    for n in 0..16 {
+        let app = app.clone();
+        producers.spawn(async move { app.enqueue("/q/new", &n.to_string()).await });
+    }
+    producers.join_all().await;
+    app.get("/status").await.expect(200, r#"{"queues":["new"],"size":1}"#);
+    assert_eq!(app.get("/j/new").await.json()["job_count"], 16);
+}

@@ -1,0 +1,110 @@
+//! Every statement against a migrated database: it is valid, and it uses its index.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _};
+
+use crate::support::{TestApp, TestDb};
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            found.push(path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_statement_is_valid_and_names_its_columns() {
+    let db = TestDb::fresh().await;
+    let mut connection = db.connect().await;
+    let mut found = Vec::new();
+    files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store")), &mut found);
+    assert!(found.len() > 15);
+    for path in found {
+        let sql = fs::read_to_string(&path).unwrap();
+        let described = (&mut connection).describe(AssertSqlSafe(sql).into_sql_str()).await;
+        let described = described.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for column in described.columns() {
+            assert_ne!(column.name(), "?column?", "{}", path.display());
+        }
+    }
+}
+
+/// The plan of a statement, as the server's connections would choose it.
+async fn plan(app: &TestApp, file: &str, arguments: &str) -> String {
+    let mut connection = app.db.connect().await;
+    for name in ["hashjoin", "mergejoin", "seqscan", "bitmapscan", "sort"] {
+        sqlx::query(AssertSqlSafe(format!("set enable_{name} = off"))).execute(&mut connection).await.unwrap();
+    }
+    let sql = fs::read_to_string(format!("{}/src/store/{file}.sql", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for statement in ["set plan_cache_mode = force_generic_plan".to_owned(), format!("prepare statement as {sql}")] {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    }
+    let explain = format!("explain (costs off) execute statement({arguments})");
+    let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut connection).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0) + "\n").collect()
+}
+
+#[tokio::test]
+async fn the_hot_statements_use_the_indexes_made_for_them() {
+    let app = TestApp::start().await;
+    let fetch = plan(&app, "jobs/fetch", "'foo', 1, null").await;
+    for index in ["queue_in_service", "scheduled_in_order", "ready_in_order", "dedup_key_is_held_once"] {
+        assert!(fetch.contains(&format!("using {index} ")), "{index}:\n{fetch}");
+    }
+    assert!(fetch.contains("Tid Scan on ready"), "{fetch}");
+    for bad in ["Seq Scan on ready", "Seq Scan on scheduled", "Seq Scan on job", "Sort\n  Sort Key: ready"] {
+        assert!(!fetch.contains(bad), "{bad}:\n{fetch}");
+    }
+    let enqueue = plan(&app, "jobs/enqueue", "'foo', '{1}', null, null, 0, null, 'classic'").await;
+    assert!(enqueue.contains("using queue_in_service "), "{enqueue}");
+    assert!(enqueue.contains("Conflict Arbiter Indexes: dedup_key_is_held_once"), "{enqueue}");
+    let counts = plan(&app, "queues/find", "'foo'").await;
+    for index in ["queue_in_service", "scheduled_in_order"] {
+        assert!(counts.contains(&format!("using {index} ")), "{index}:\n{counts}");
+    }
+    let described = plan(&app, "jobs/list_waiting", "'foo', 1000").await;
+    for index in ["scheduled_in_order", "ready_in_order"] {
+        assert!(described.contains(&format!("using {index} ")), "{index}:\n{described}");
+    }
+}
+
+#[tokio::test]
+async fn rows_land_in_the_partition_of_their_day() {
+    let app = TestApp::start().await;
+    app.enqueue("/q/foo", "1").await;
+    app.get("/q/foo").await.expect(200, "1");
+    let mut connection = app.db.connect().await;
+    for parent in ["job", "done", "tally"] {
+        let sql = format!("select distinct tableoid::regclass::text from presque_internal.{parent}");
+        let parts: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(parts.len(), 1, "{parts:?}");
+        assert!(!parts[0].contains("default"), "{parts:?}");
+    }
+    assert_eq!(app.store.make_partitions(3).await.unwrap(), 0, "made with the schema");
+    assert_eq!(app.store.make_partitions(5).await.unwrap(), 12, "two more days of six tables");
+}
+
+#[tokio::test]
+async fn a_job_id_tells_its_time_and_its_queue_and_ascends() {
+    let app = TestApp::start().await;
+    app.post("/qb/foo", format!(r#"{{"jobs":[{}]}}"#, vec!["1"; 2000].join(","))).await.expect(201, "");
+    let mut connection = app.db.connect().await;
+    let (ids, distinct, ascending, versions, in_time, queue): (i64, i64, bool, i64, bool, bool) = sqlx::query_as(
+        "select count(*), count(distinct job_id), bool_and(job_id > before is not false),
+                count(*) filter (where substr(job_id::text, 15, 1) = '7' and substr(job_id::text, 20, 1) = '8'),
+                bool_and(job_id >= presque_internal.job_id_floor(eligible_at)
+                         and job_id < presque_internal.job_id_floor(eligible_at + interval '1 ms')),
+                bool_and(right(job_id::text, 8) = lpad(to_hex(queue_id), 8, '0'))
+         from (select *, lag(job_id) over (order by seq) as before from presque_internal.ready) as r",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!((ids, distinct, ascending, versions, in_time, queue), (2000, 2000, true, 2000, true, true));
+}

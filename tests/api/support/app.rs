@@ -1,0 +1,143 @@
+//! The real router in this process, over a database of its own.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use presque::engine::Engine;
+use presque::http::App;
+use presque::lifecycle::Lifecycle;
+use presque::store::Store;
+use serde_json::Value;
+use sqlx::postgres::PgConnectOptions;
+use tower::ServiceExt as _;
+
+use super::TestDb;
+
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
+
+pub(crate) struct TestApp {
+    router: Router,
+    pub(crate) store: Store,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) db: TestDb,
+}
+
+/// An answer, as bytes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        let db = TestDb::fresh().await;
+        let store = Store::new(db.options.clone(), 8);
+        Self::over(db, store)
+    }
+
+    /// Whose database does not answer: nothing listens on that port.
+    pub(crate) async fn without_database() -> Self {
+        let db = TestDb::fresh().await;
+        let nowhere = PgConnectOptions::new().host("127.0.0.1").port(super::free_port()).username("nobody");
+        let store = Store::new(nowhere, 8);
+        Self::over(db, store)
+    }
+
+    fn over(db: TestDb, store: Store) -> Self {
+        let lifecycle = Lifecycle::default();
+        let router = presque::http::router(App {
+            engine: Engine::new(store.clone()),
+            store: store.clone(),
+            lifecycle: lifecycle.clone(),
+            payload_bytes_max: 262_144,
+        });
+        Self { router, store, lifecycle, db }
+    }
+
+    /// The same router behind real connections, until the app's lifecycle stops it.
+    pub(crate) async fn listen(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (router, lifecycle) = (self.router.clone(), self.lifecycle.clone());
+        tokio::spawn(async move { presque::http::serve(listener, router, 100, &lifecycle).await });
+        address
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
+        self.send("GET", uri, &[], Body::empty()).await
+    }
+
+    pub(crate) async fn delete(&self, uri: &str) -> Answer {
+        self.send("DELETE", uri, &[], Body::empty()).await
+    }
+
+    pub(crate) async fn post(&self, uri: &str, body: impl Into<Body>) -> Answer {
+        self.send("POST", uri, &[JSON], body).await
+    }
+
+    pub(crate) async fn put(&self, uri: &str, body: impl Into<Body>) -> Answer {
+        self.send("PUT", uri, &[JSON], body).await
+    }
+
+    /// Puts a job into a queue.
+    pub(crate) async fn enqueue(&self, uri: &str, job: &str) {
+        self.post(uri, job.to_owned()).await.expect(201, "");
+    }
+
+    /// Waits until the database's clock has passed what `now` was plus `seconds`.
+    pub(crate) async fn database_now(&self) -> f64 {
+        let mut connection = self.db.connect().await;
+        sqlx::query_scalar("select extract(epoch from clock_timestamp())::float8")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status and body, exactly, and the content type that every classic answer has.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: u16, body: &str) -> &Self {
+        assert_eq!((self.status.as_u16(), self.text()), (status, body));
+        assert_eq!(self.header("content-type"), "application/json");
+        self
+    }
+
+    /// A classic refusal, exactly.
+    #[track_caller]
+    pub(crate) fn refuses(&self, status: u16, error: &str) -> &Self {
+        self.expect(status, &serde_json::json!({ "error": error }).to_string())
+    }
+}

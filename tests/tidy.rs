@@ -1,0 +1,119 @@
+//! The rules of the house that a machine can check. Needs no database.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files of one kind below these folders, with their texts.
+fn files(folders: &[&str], extension: &str) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut open: Vec<PathBuf> = folders.iter().map(PathBuf::from).collect();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|other| other == extension) {
+                let text = fs::read_to_string(&path).unwrap();
+                found.insert(path, text);
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+#[test]
+fn imports_point_right_and_down() {
+    let forbidden: [(&str, &[&str]); 6] = [
+        (
+            "domain",
+            &["store", "engine", "loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry"],
+        ),
+        ("store", &["engine", "loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry"]),
+        ("engine", &["loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry"]),
+        ("loops", &["engine", "http", "serve", "cli", "config", "embedded", "telemetry"]),
+        ("http", &["loops", "serve", "cli", "config", "embedded", "telemetry"]),
+        ("embedded", &["store", "engine", "loops", "http", "serve", "cli", "domain"]),
+    ];
+    for (layer, others) in forbidden {
+        for (path, text) in files(&[&format!("src/{layer}")], "rs") {
+            for other in others {
+                assert!(!text.contains(&format!("crate::{other}")), "{} imports {other}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn sql_is_run_by_the_store_only() {
+    for (path, text) in files(&["src"], "rs") {
+        let allowed = path.starts_with("src/store") || path.starts_with("src/embedded");
+        assert!(allowed || !text.contains("sqlx::query"), "{} runs a statement", path.display());
+        let http = path.starts_with("src/http") || path.starts_with("src/engine") || path.starts_with("src/domain");
+        assert!(!http || !text.contains("sqlx"), "{} knows sqlx", path.display());
+        assert!(!text.contains(".begin("), "{} opens a transaction that a disconnect can leave open", path.display());
+    }
+}
+
+#[test]
+fn every_statement_is_loaded_once_and_explained() {
+    let code: String = files(&["src/store"], "rs").into_values().collect();
+    for (path, text) in files(&["src/store"], "sql") {
+        let name = path.strip_prefix("src/store").unwrap().with_extension("");
+        let uses = code.matches(&format!("sql!(\"{}\")", name.display())).count();
+        assert_eq!(uses, 1, "{} is loaded {uses} times", path.display());
+        assert!(text.starts_with("-- "), "{} has no header", path.display());
+        for parameter in (1..10).map(|n| format!("${n}")) {
+            let (header, body): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("--"));
+            let explained = header.concat().contains(&parameter);
+            assert_eq!(explained, body.concat().contains(&parameter), "{parameter} of {}", path.display());
+        }
+        assert!(!text.to_lowercase().contains("select * from presque_internal"), "{} lists no columns", path.display());
+    }
+}
+
+#[test]
+fn migrations_are_numbered_without_gaps_and_explained() {
+    for (n, (path, text)) in files(&["migrations"], "sql").into_iter().enumerate() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(name.starts_with(&format!("{:04}_", n + 1)), "{name}");
+        assert!(text.starts_with("-- "), "{name} does not say what it is for");
+    }
+}
+
+#[test]
+fn files_are_short_begin_with_what_they_are_and_have_a_telling_name() {
+    for (path, text) in files(&["src", "tests"], "rs") {
+        assert!(text.starts_with("//!"), "{} does not say what lives here", path.display());
+        let lines = text.lines().count();
+        assert!(lines <= 400, "{} has {lines} lines", path.display());
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(
+            !["utils", "common", "helpers", "types", "models", "misc"].contains(&stem.as_str()),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn nothing_is_left_for_later_without_an_issue() {
+    for (path, text) in files(&["src"], "rs").into_iter().chain(files(&["src", "migrations"], "sql")) {
+        for word in [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("unimplemen", "ted!(")] {
+            assert!(!text.contains(word), "{word} in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_operation_has_a_test() {
+    let document = fs::read_to_string("openapi.yaml").unwrap();
+    let tests: String = files(&["tests/api"], "rs").into_values().collect();
+    for path in document.lines().filter_map(|line| line.strip_prefix("  /")).filter_map(|line| line.strip_suffix(':')) {
+        let stem = path.split('{').next().unwrap();
+        assert!(tests.contains(&format!("\"/{stem}")), "no test asks for /{path}");
+    }
+    assert!(Path::new("openapi.yaml").exists());
+}
