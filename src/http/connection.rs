@@ -137,15 +137,15 @@ impl Phase {
 
 /// A stream whose reads fail when a request's head takes too long, and whose writes fail
 /// when the client accepts nothing.
-struct Guarded {
-    stream: TcpStream,
+struct Guarded<S> {
+    stream: S,
     phase: Phase,
     head: Option<Pin<Box<Sleep>>>,
     stalled_write: Option<Pin<Box<Sleep>>>,
 }
 
-impl Guarded {
-    fn new(stream: TcpStream, phase: Phase) -> Self {
+impl<S> Guarded<S> {
+    fn new(stream: S, phase: Phase) -> Self {
         Self { stream, phase, head: None, stalled_write: None }
     }
 
@@ -163,7 +163,7 @@ impl Guarded {
     }
 }
 
-impl AsyncRead for Guarded {
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let before = buf.filled().len();
@@ -185,7 +185,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-impl AsyncWrite for Guarded {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.bound_write(cx, written)
@@ -210,5 +210,53 @@ impl AsyncWrite for Guarded {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_accepts_nothing_is_cut_off() {
+        let (ours, _theirs) = duplex(64);
+        let mut guarded = Guarded::new(ours, Phase::default());
+        let begun = Instant::now();
+        let error = guarded.write_all(&[0; 1000]).await.unwrap_err();
+        assert_eq!((error.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, WRITE_WITHIN.as_secs()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_that_goes_on_reading_is_served() {
+        let (ours, mut theirs) = duplex(64);
+        let reader = tokio::spawn(async move {
+            let (mut read, mut part) = (0, [0; 64]);
+            while read < 1000 {
+                tokio::time::sleep(WRITE_WITHIN / 2).await;
+                read += theirs.read(&mut part).await.unwrap();
+            }
+        });
+        Guarded::new(ours, Phase::default()).write_all(&[0; 1000]).await.unwrap();
+        reader.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_head_of_a_request_is_bounded_and_its_body_and_idleness_are_not() {
+        let (ours, mut theirs) = duplex(64);
+        let phase = Phase::default();
+        let mut guarded = Guarded::new(ours, phase.clone());
+        let mut part = [0; 8];
+        let idle = tokio::time::timeout(HEADERS_WITHIN * 3, guarded.read(&mut part)).await;
+        assert!(idle.is_err(), "an idle connection is left alone");
+        theirs.write_all(b"GE").await.unwrap();
+        assert_eq!(guarded.read(&mut part).await.unwrap(), 2);
+        let begun = Instant::now();
+        let error = guarded.read(&mut part).await.unwrap_err();
+        assert_eq!((error.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, HEADERS_WITHIN.as_secs()));
+        phase.set(Phase::BUSY);
+        let body = tokio::time::timeout(HEADERS_WITHIN * 3, guarded.read(&mut part)).await;
+        assert!(body.is_err(), "a body is bounded by whoever reads it");
     }
 }

@@ -80,3 +80,20 @@ fn new_request_id() -> HeaderValue {
     let id = Uuid::new_v4().simple().to_string();
     HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("unknown"))
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_document_that_tells_nothing() {
+        let response = panicked(Box::new("secret"));
+        assert_eq!(response.status(), 500);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], "internal");
+        assert!(!problem.to_string().contains("secret"));
+    }
+}

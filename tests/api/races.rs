@@ -135,3 +135,74 @@ async fn a_queue_that_many_make_at_once_is_made_once() {
     app.get("/status").await.expect(200, r#"{"queues":["new"],"size":1}"#);
     assert_eq!(app.get("/j/new").await.json()["job_count"], 16);
 }
+
+/// Drops what it polls at the n-th poll.
+struct DropAt<F> {
+    future: std::pin::Pin<Box<F>>,
+    polls_left: usize,
+}
+
+impl<F: Future> Future for DropAt<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        if self.polls_left == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        self.polls_left -= 1;
+        let polled = self.future.as_mut().poll(cx).map(Some);
+        if self.polls_left == 0 && polled.is_pending() {
+            // The last poll: as when hyper notices that the client is gone.
+            return std::task::Poll::Ready(None);
+        }
+        polled
+    }
+}
+
+#[tokio::test]
+async fn a_request_dropped_at_any_await_leaves_no_session_and_no_half_change() {
+    let app = TestApp::start().await;
+    let (mut dropped, mut stored, mut possible) = (0, 0, 0);
+    for (method, uri) in [
+        ("POST", "/q/foo"),
+        ("PUT", "/q/foo"),
+        ("GET", "/q/bar"),
+        ("DELETE", "/q/bar"),
+        ("POST", "/w/foo?worker_id=w"),
+        ("GET", "/j/foo"),
+    ] {
+        for polls_left in 1..=8 {
+            let request = Box::pin(app.send(method, uri, &[("content-type", "application/json")], "1"));
+            let outcome = DropAt { future: request, polls_left }.await;
+            if uri == "/q/foo" {
+                possible += 1;
+            }
+            match outcome {
+                None => dropped += 1,
+                Some(answer) if uri == "/q/foo" && answer.status == 201 => stored += 1,
+                Some(_) => {}
+            }
+        }
+    }
+    assert!(dropped > 6, "{dropped}");
+    // What was cut off is finished all the same, in its own time.
+    let counted = || async { app.get("/j/foo").await.json()["job_count"].as_i64().unwrap() };
+    crate::support::until("what was begun is finished", || async {
+        let mut connection = app.db.connect().await;
+        let busy: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity
+             where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        busy == 0
+    })
+    .await;
+    let count = counted().await;
+    assert!((stored..=possible).contains(&count), "{stored} <= {count} <= {possible}");
+    for _ in 0..20 {
+        app.enqueue("/q/foo", "2").await;
+    }
+    assert_eq!(counted().await, count + 20);
+}

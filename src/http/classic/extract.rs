@@ -162,4 +162,29 @@ mod tests {
         assert_eq!(query.bytes("empty"), None);
         assert_eq!(query.bytes("absent"), None);
     }
+
+    /// A body of these parts, a pause before each.
+    fn trickle(parts: usize, size: usize, pause: Duration) -> Body {
+        let frames = futures_util::stream::unfold(0, move |sent| async move {
+            tokio::time::sleep(pause).await;
+            (sent < parts).then(|| (Ok::<_, std::io::Error>(vec![b'1'; size]), sent + 1))
+        });
+        Body::from_stream(frames)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_is_given_up_and_a_slow_one_is_not() {
+        let slow = read(trickle(100, 2048, Duration::from_secs(1))).await;
+        assert_eq!(slow.unwrap().len(), 204_800);
+        let begun = Instant::now();
+        let trickling = read(trickle(1000, 1, Duration::from_secs(1))).await;
+        assert!(matches!(trickling, Err(Refusal::Timeout)));
+        assert_eq!(begun.elapsed(), BODY_WITHIN);
+    }
+
+    #[tokio::test]
+    async fn a_body_without_end_is_cut_at_the_limit() {
+        let endless = read(trickle(usize::MAX, 1 << 20, Duration::ZERO)).await;
+        assert!(matches!(endless, Err(Refusal::TooLarge)));
+    }
 }
