@@ -11,7 +11,9 @@
 -- locked rows are deleted by `ctid`, which holds because their tables update no row.
 -- The key of a taken job is set free only if that job still holds it.
 --
--- Served by scheduled_in_order, ready_in_order, job_by_id, dedup_key_is_held_once.
+-- Served by scheduled_in_order, ready_in_order, job_by_id, dedup_key_is_held_once. The
+-- lateral LIMIT and the arrays leave no other plan: a join could be planned on a table
+-- that is still empty, and read all of it once it is not.
 with target as materialized (
     select queue_id, paused_at is not null as paused
     from presque_internal.queue
@@ -55,7 +57,12 @@ taken as materialized (
         union all
         select *, false from taken_fresh
     ) as t
-    join presque_internal.job on job.queue_id = t.queue_id and job.id = t.job_id
+    cross join lateral (
+        select payload, dedup_key
+        from presque_internal.job
+        where job.queue_id = t.queue_id and job.id = t.job_id
+        limit 1
+    ) as job
 ),
 finished as (
     insert into presque_internal.done
@@ -65,12 +72,11 @@ finished as (
 ),
 freed as (
     delete from presque_internal.dedup
-    using taken
     where
-        dedup.queue_id = taken.queue_id
-        and dedup.key = taken.dedup_key
-        and dedup.job_id = taken.job_id
-        and dedup.until = 'started'
+        queue_id = (select queue_id from target)
+        and key = any (array(select dedup_key from taken where dedup_key is not null))
+        and job_id = any (array(select job_id from taken))
+        and until = 'started'
 ),
 counted as (
     insert into presque_internal.tally

@@ -3,7 +3,8 @@
 -- $1 queue name    $2 how many
 --
 -- Reads one snapshot and locks nothing: a fetch may take any of these meanwhile.
--- Served by scheduled_in_order, ready_in_order and job_by_id.
+-- Served by scheduled_in_order, ready_in_order and job_by_id; the lateral LIMIT leaves no
+-- plan that would read all jobs.
 with target as materialized (
     select queue_id
     from presque_internal.queue
@@ -28,6 +29,11 @@ waiting as materialized (
 )
 select job.payload::text as payload
 from waiting
-join presque_internal.job on job.queue_id = waiting.queue_id and job.id = waiting.job_id
+cross join lateral (
+    select payload
+    from presque_internal.job
+    where job.queue_id = waiting.queue_id and job.id = waiting.job_id
+    limit 1
+) as job
 order by waiting.lane, waiting.due_at, waiting.seq
 limit $2
