@@ -23,7 +23,7 @@ gen:
 
 # A psql on the PostgreSQL of `just run`
 psql:
-    psql -h "$PWD/target/data/run" -U presque presque
+    psql -h "$PWD/target/data/socket" -U presque presque
 
 # Everything that must be green before a change lands
 ci:

@@ -115,7 +115,7 @@ pub struct ServeArgs {
     pub drain_seconds: u64,
 
     /// After that, seconds for running requests to finish (1 to 300)
-    #[arg(long, env = "PRESQUE_SHUTDOWN_SECONDS", default_value_t = 7, value_name = "SECONDS",
+    #[arg(long, env = "PRESQUE_SHUTDOWN_SECONDS", default_value_t = 5, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=300), help_heading = "Stopping")]
     pub shutdown_seconds: u64,
 

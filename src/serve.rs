@@ -19,7 +19,7 @@ use crate::{http, loops};
 const OLDEST_POSTGRES: i32 = 150_000;
 
 /// Loops that do not end their tick in this time are dropped; a tick is one statement.
-const LOOPS_WITHIN: Duration = Duration::from_secs(2);
+const LOOPS_WITHIN: Duration = Duration::from_millis(500);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]

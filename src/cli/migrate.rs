@@ -62,7 +62,7 @@ async fn status(database: &Database) -> Result<String, Failure> {
 impl From<MigrateError> for Failure {
     fn from(error: MigrateError) -> Self {
         match &error {
-            MigrateError::Failed(sqlx::Error::Io(_)) => Self::new(6, &error),
+            MigrateError::Connect(_) => Self::new(6, &error),
             _ => Self::new(1, &error),
         }
     }

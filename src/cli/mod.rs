@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{LogArgs, ServeArgs};
+use crate::store::MigrateError;
 use crate::{http, serve, telemetry};
 
 const EXAMPLES: &str = "\
@@ -61,7 +62,7 @@ impl From<serve::Error> for Failure {
     fn from(error: serve::Error) -> Self {
         let code = match &error {
             serve::Error::Usage(_) => 2,
-            serve::Error::Database(_) => 6,
+            serve::Error::Database(_) | serve::Error::Migrate(MigrateError::Connect(_)) => 6,
             _ => 1,
         };
         Self::new(code, &error)

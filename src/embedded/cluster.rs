@@ -16,11 +16,11 @@ use super::{Error, NAME, Options};
 /// Names the socket file only: no port is opened.
 pub(super) const PORT: u16 = 5432;
 
-/// `sockaddr_un` has room for 107 bytes; `/run/.s.PGSQL.5432` and its lock file take 25.
+/// `sockaddr_un` has room for 107 bytes; `/socket/.s.PGSQL.5432` takes 21.
 const FOLDER_BYTES_MAX: usize = 80;
 
 pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
-    data_dir.join("run")
+    data_dir.join("socket")
 }
 
 /// A folder that is ready for a cluster of one major version.
@@ -51,9 +51,16 @@ impl Cluster {
             None
         };
         let cluster = Self { folder, binaries, user, durable: options.durable };
+        let is_new = !cluster.folder.exists();
         fs::create_dir_all(&cluster.folder).map_err(|error| folder_error(&cluster.folder, error))?;
-        let run = socket_dir(&cluster.folder);
-        fs::create_dir_all(&run).map_err(|error| folder_error(&run, error))?;
+        if is_new && cluster.user.is_some() {
+            // PostgreSQL's user must get through, whatever our umask; a folder that was
+            // there before is its owner's business.
+            let mode = fs::Permissions::from_mode(0o711);
+            fs::set_permissions(&cluster.folder, mode).map_err(|error| folder_error(&cluster.folder, error))?;
+        }
+        let sockets = socket_dir(&cluster.folder);
+        fs::create_dir_all(&sockets).map_err(|error| folder_error(&sockets, error))?;
         Ok(cluster)
     }
 
@@ -67,7 +74,7 @@ impl Cluster {
 
     /// Gives PostgreSQL's user what it writes to. Only by the owner of the lock.
     pub(super) fn hand_over(&self) -> Result<(), Error> {
-        let run = socket_dir(&self.folder);
+        let sockets = socket_dir(&self.folder);
         let own = |path: &Path, mode| -> io::Result<()> {
             if let Some(user) = &self.user {
                 std::os::unix::fs::chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
@@ -75,11 +82,7 @@ impl Cluster {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))
         };
         // Trust authentication is safe because nobody else gets into this folder.
-        own(&run, 0o700).map_err(|error| folder_error(&run, error))?;
-        if self.user.is_some() {
-            let mode = fs::Permissions::from_mode(0o711);
-            fs::set_permissions(&self.folder, mode).map_err(|error| folder_error(&self.folder, error))?;
-        }
+        own(&sockets, 0o700).map_err(|error| folder_error(&sockets, error))?;
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! A private PostgreSQL for when no database is named.
 //!
-//! One folder holds it: `data-<major>` (the cluster), `run` (its socket; no port is
-//! opened), `postgres.log`, and `lock`. Whoever holds the lock runs PostgreSQL; every
-//! other server on the folder is its guest and takes over when the owner is gone. The
-//! lock is the kernel's, so it ends with its process however that ends.
+//! One folder holds it: `data-<major>` (the cluster), `socket` (no port is opened),
+//! `postgres.log`, and `lock`. Whoever holds the lock runs PostgreSQL; every other
+//! server on the folder is its guest and takes over when the owner is gone. The lock is
+//! the kernel's, so it ends with its process however that ends.
 
 mod binaries;
 mod cluster;

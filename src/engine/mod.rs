@@ -125,7 +125,11 @@ impl Engine {
         });
         match tokio::time::timeout(ANSWER_WITHIN, task).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+            Ok(Err(ended)) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The server is being stopped under it.
+                Err(_cancelled) => Err(Error::unanswered()),
+            },
             Err(_elapsed) => Err(Error::unanswered()),
         }
     }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::classic;
 use super::problem::Error;
 use crate::lifecycle::Lifecycle;
 
@@ -51,12 +52,17 @@ async fn logged(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
     let too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX);
-    let response = if too_long { Error::UriTooLong(URI_BYTES_MAX).into_response() } else { next.run(request).await };
+    let response = if too_long { refuse_uri(&path) } else { next.run(request).await };
     let status = response.status().as_u16();
     let ms = begun.elapsed().as_secs_f64() * 1000.0;
     // `?path` escapes what a log reader must not see raw.
     tracing::debug!(%method, ?path, status, ms, peer = ?peer, "answered");
     response
+}
+
+/// In the shape of the route that was meant.
+fn refuse_uri(path: &str) -> Response {
+    if classic::is_classic(path) { classic::refuse_uri() } else { Error::UriTooLong(URI_BYTES_MAX).into_response() }
 }
 
 /// A panic in a handler ends this request only.

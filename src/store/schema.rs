@@ -30,6 +30,9 @@ pub enum MigrateError {
     #[error("the schema lacks {0} migration(s) of this presque. Run `presque migrate up` as the schema's owner")]
     Pending(usize),
 
+    #[error("the database could not be reached: {0}")]
+    Connect(#[source] sqlx::Error),
+
     #[error("the migration failed: {0}")]
     Failed(#[source] sqlx::Error),
 }
@@ -61,7 +64,7 @@ impl Store {
     pub async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
         let options = options.clone().options([("lock_timeout", LOCK_TIMEOUT), ("client_min_messages", "warning")]);
         // A connection of its own: the lock is the session's and ends with it.
-        let mut connection = options.connect().await?;
+        let mut connection = options.connect().await.map_err(MigrateError::Connect)?;
         let outcome = migrator().run_direct(None, &mut connection, false).await;
         let closed = connection.close().await;
         outcome.map_err(explain)?;
@@ -83,7 +86,7 @@ impl Store {
 
     /// Every step this program knows and whether the database has it.
     pub async fn migrations(options: &PgConnectOptions) -> Result<Vec<Migration>, MigrateError> {
-        let mut connection = options.connect().await?;
+        let mut connection = options.connect().await.map_err(MigrateError::Connect)?;
         let applied = applied(&mut connection).await;
         let closed = connection.close().await;
         let applied = applied?;

@@ -197,6 +197,7 @@ async fn a_route_without_a_queue_name_says_so() {
             }
         }
     }
+    app.get(&format!("/q/foo?uniq={}", "x".repeat(9000))).await.refuses(414, "uri is too long");
     for method in ["POST", "DELETE"] {
         app.send(method, "/w/", &[], "").await.refuses(405, "method not allowed");
     }

@@ -111,7 +111,16 @@ async fn a_changed_migration_is_refused() {
 async fn serve_can_be_told_not_to_migrate() {
     let db = TestDb::empty().await;
     let url = db.url();
-    let output = run(&["serve", "--migrate", "check", "--allow-unsafe-durability", "--database-url", &url]);
+    let output = run(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--migrate",
+        "check",
+        "--allow-unsafe-durability",
+        "--database-url",
+        &url,
+    ]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("presque migrate up"), "{}", text(&output.stderr));
     assert!(run(&["migrate", "up", "--database-url", &url]).status.success());
@@ -127,15 +136,16 @@ async fn a_database_that_cannot_keep_jobs_is_refused() {
         assert!(text(&output.stderr).contains("fsync"), "{}", text(&output.stderr));
     }
     let output = run(&["serve", "--listen", "127.0.0.1:0", "--database-url", "postgres://127.0.0.1:1/none"]);
-    assert!(!output.status.success());
+    assert_eq!(output.status.code(), Some(6));
+    assert!(text(&output.stderr).contains("could not be reached"), "{}", text(&output.stderr));
 }
 
 #[test]
 fn a_folder_that_cannot_hold_a_database_is_refused_with_a_hint() {
     let long = format!("/tmp/{}", "x".repeat(100));
-    let output = run(&["serve", "--data-dir", &long]);
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &long]);
     assert!(text(&output.stderr).contains("shorter folder"), "{output:?}");
-    let output = run(&["serve", "--data-dir", "/proc/nothing"]);
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", "/proc/nothing"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("/proc/nothing"), "{output:?}");
     let output = run(&["serve", "--postgres-bin", "/nowhere", "--data-dir", "/tmp/presque-none"]);

@@ -144,6 +144,10 @@ async fn the_pages_ask_no_other_host_for_anything() {
     assert_eq!(home.status, 200);
     assert!(home.text().contains(concat!("<small>", env!("CARGO_PKG_VERSION"))), "{}", home.text());
     assert!(home.text().contains("curl -i http://127.0.0.1:5000/q/demo"));
+    let named = app.send("GET", "/", &[("host", "jobs.example.com:80")], "").await;
+    assert!(named.text().contains("curl -i http://jobs.example.com:80/q/demo"));
+    let hostile = app.send("GET", "/", &[("host", "x'><script>")], "").await;
+    assert!(!hostile.text().contains("script"));
     assert!(home.header("content-security-policy").starts_with("default-src 'none'"));
     let docs = app.get("/docs/").await;
     assert_eq!(docs.status, 200);

@@ -184,7 +184,7 @@ async fn a_request_dropped_at_any_await_leaves_no_session_and_no_half_change() {
             }
         }
     }
-    assert!(dropped > 6, "{dropped}");
+    assert!(dropped > 0, "every request was answered at its first poll");
     // What was cut off is finished all the same, in its own time.
     let counted = || async { app.get("/j/foo").await.json()["job_count"].as_i64().unwrap() };
     crate::support::until("what was begun is finished", || async {

@@ -59,6 +59,8 @@ pub(super) enum Refusal {
     BatchMode(&'static str),
     #[error("method not allowed")]
     MethodNotAllowed,
+    #[error("uri is too long")]
+    UriTooLong,
     #[error("request timeout")]
     Timeout,
     #[error("the body could not be read")]
@@ -92,6 +94,7 @@ impl Refusal {
             Self::QueueNameMissing | Self::NoJob | Self::QueueClosed | Self::NoSuchWorker => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Store(store::Error::Statement(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,

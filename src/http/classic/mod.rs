@@ -71,6 +71,11 @@ pub(super) async fn refuse_route(uri: Uri) -> Response {
     }
 }
 
+/// Refuses a path and query that are too long.
+pub(super) fn refuse_uri() -> Response {
+    Refusal::UriTooLong.into_response()
+}
+
 /// Refuses methods in the classic shape. `HEAD` is one of them: the framework would
 /// answer it with the handler of `GET`, which takes a job off the queue.
 pub(super) async fn only_listed_methods(mut request: Request, next: Next) -> Response {
