@@ -1,6 +1,7 @@
 //! The thread that keeps PostgreSQL running: as its owner, or as a guest in waiting.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ impl Keeper {
         let cluster = Cluster::prepare(options)?;
         let path = cluster.folder.join("lock");
         let lock = File::options()
+            // Another user who could open it could hold it.
+            .mode(0o600)
             .create(true)
             .truncate(false)
             .write(true)
