@@ -42,6 +42,7 @@ impl Cluster {
         }
         let binaries = Binaries::find(options.postgres_bin.as_deref(), |major| data(&folder, major).exists())?;
         // PostgreSQL refuses to run as root.
+        refuse_other_major(&folder, binaries.major)?;
         let user = if nix::unistd::geteuid().is_root() {
             let find = |name| User::from_name(name).ok().flatten();
             Some(find("postgres").or_else(|| find("nobody")).ok_or_else(|| {
@@ -175,5 +176,23 @@ pub(super) fn folder_error(path: &Path, source: io::Error) -> Error {
             ""
         },
         source,
+    }
+}
+
+/// Refuses to begin an empty cluster beside one of another major version: its jobs would
+/// seem to be gone.
+fn refuse_other_major(folder: &Path, major: u32) -> Result<(), Error> {
+    if data(folder, major).exists() {
+        return Ok(());
+    }
+    let mut names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    match names.find(|name| name.to_string_lossy().starts_with("data-")) {
+        Some(other) => Err(Error::Start(format!(
+            "{} holds {}, and the programs found are of PostgreSQL {major}: install that version again, or name an \
+             empty folder with --data-dir and bring the data over with pg_dump",
+            folder.display(),
+            other.to_string_lossy()
+        ))),
+        None => Ok(()),
     }
 }

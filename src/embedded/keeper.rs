@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::cluster::{Cluster, folder_error};
@@ -15,9 +15,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A start that fails is tried again for this long before it is reported: processes that
 /// were killed a moment ago hold their lock files until they are reaped.
 const FIRST_START_WITHIN: Duration = Duration::from_secs(15);
-
-/// How long a start may take when PostgreSQL recovers from a crash.
-const READY_WITHIN: Duration = Duration::from_secs(45);
 
 pub(super) struct Keeper {
     cluster: Cluster,
@@ -88,9 +85,17 @@ impl Keeper {
         self.cluster.init()?;
         postmaster::stop_orphan(&self.cluster);
         let mut running = Postmaster::spawn(&self.cluster)?;
-        if let Err(error) = running.wait_until_ready(&self.cluster, READY_WITHIN) {
-            running.stop();
-            return Err(error);
+        let stopped = || self.stopped.try_recv() != Err(TryRecvError::Empty);
+        match running.wait_until_ready(&self.cluster, stopped) {
+            Ok(true) => {}
+            Ok(false) => {
+                running.stop();
+                return Ok(true);
+            }
+            Err(error) => {
+                running.stop();
+                return Err(error);
+            }
         }
         tell(Ok(self.ready(true)));
         loop {

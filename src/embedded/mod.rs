@@ -22,8 +22,9 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 /// The role and the database in the private cluster.
 const NAME: &str = "presque";
 
-/// How long a start may take, another process's recovery included.
-const START_WITHIN: Duration = Duration::from_mins(1);
+/// How long a start may take: a recovery after a crash on a slow disk takes minutes, and
+/// one that is given up begins anew.
+const START_WITHIN: Duration = Duration::from_hours(1);
 
 /// What cannot be helped by trying again.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +92,7 @@ impl Embedded {
             .map_err(|error| Error::Start(error.to_string()))?;
         let ready = reported
             .recv_timeout(START_WITHIN)
-            .unwrap_or_else(|_| Err(Error::Start("no answer within a minute; see postgres.log".to_owned())))?;
+            .unwrap_or_else(|_| Err(Error::Start("no answer within an hour; see postgres.log".to_owned())))?;
         Ok(Self { options, owner: ready.owner, version: ready.version, stop, keeper: Some(thread) })
     }
 

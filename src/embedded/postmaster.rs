@@ -39,9 +39,9 @@ impl Postmaster {
         Ok(Self { child })
     }
 
-    /// Waits until PostgreSQL accepts connections; its last words if it ends instead.
-    pub(super) fn wait_until_ready(&mut self, cluster: &Cluster, within: Duration) -> Result<(), Error> {
-        let deadline = Instant::now() + within;
+    /// Waits until PostgreSQL accepts connections, however long its recovery takes: one
+    /// that is cut short begins anew. False when told to stop; its last words if it ends.
+    pub(super) fn wait_until_ready(&mut self, cluster: &Cluster, stopped: impl Fn() -> bool) -> Result<bool, Error> {
         loop {
             if let Some(status) = self.ended() {
                 let said = last_lines(&cluster.log());
@@ -49,10 +49,10 @@ impl Postmaster {
             }
             let ready = status_line(cluster).is_some_and(|(pid, ready)| ready && pid == self.pid().as_raw());
             if ready && accepts(&cluster.folder) {
-                return Ok(());
+                return Ok(true);
             }
-            if Instant::now() > deadline {
-                return Err(Error::Start(format!("it is not ready yet: {}", last_lines(&cluster.log()))));
+            if stopped() {
+                return Ok(false);
             }
             std::thread::sleep(POLL);
         }

@@ -45,9 +45,11 @@ impl Store {
         self.counted(sqlx::query_as(sql!("maintenance/fold_tally")).bind(limit)).await
     }
 
-    /// Cancels up to `limit` jobs that wait under a purged queue id; answers how many.
+    /// Cancels up to `limit` waiting and as many delayed jobs under a purged queue id, and
+    /// sets up to `limit` of its keys free; answers how many jobs and keys that were.
     pub async fn purge_retired(&self, limit: i64) -> Result<i64> {
-        self.counted(sqlx::query_as(sql!("maintenance/purge_retired")).bind(limit)).await
+        let statement = sqlx::query_as::<_, (i64, i64)>(sql!("maintenance/purge_retired")).bind(limit);
+        Ok(self.one(Effect::Write, statement).await?.map_or(0, |(cancelled, freed)| cancelled + freed))
     }
 
     /// Makes the partitions of today and of `ahead` days after it; answers how many.

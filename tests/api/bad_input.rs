@@ -172,7 +172,7 @@ async fn another_method_is_refused_and_head_takes_no_job() {
         ("/status", "GET"),
         ("/status/foo", "GET"),
         ("/control/foo", "GET, POST"),
-        ("/w/", "GET"),
+        ("/w/", "DELETE, GET, POST"),
         ("/w/foo", "DELETE, GET, POST"),
     ] {
         for method in ["PATCH", "OPTIONS", "HEAD", "TRACE", "BREW"] {
@@ -199,7 +199,8 @@ async fn a_route_without_a_queue_name_says_so() {
     }
     app.get(&format!("/q/foo?uniq={}", "x".repeat(9000))).await.refuses(414, "uri is too long");
     for method in ["POST", "DELETE"] {
-        app.send(method, "/w/", &[], "").await.refuses(405, "method not allowed");
+        app.send(method, "/w/", &[], "").await.refuses(404, "queue name is missing");
+        app.send(method, "/w", &[], "").await.refuses(404, "queue name is missing");
     }
 }
 

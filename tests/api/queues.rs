@@ -135,7 +135,7 @@ async fn a_purge_empties_a_queue_at_once_and_keeps_its_policy_and_its_history() 
     app.get("/qb/foo").await.expect(200, r#"["4"]"#);
     assert_eq!(app.get("/w/foo").await.json()["workers_list"], serde_json::json!(["w"]));
 
-    assert_eq!(app.store.purge_retired(2).await.unwrap(), 3, "two that waited and one delayed");
+    assert_eq!(app.store.purge_retired(2).await.unwrap(), 4, "two that waited, one delayed, one key");
     assert_eq!(app.store.purge_retired(2).await.unwrap(), 0);
     let mut connection = app.db.connect().await;
     let history: Vec<(String, Option<String>, Option<String>, i64)> = sqlx::query_as(

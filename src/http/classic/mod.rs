@@ -48,6 +48,10 @@ pub(super) fn spellings() -> Router<App> {
     let mut router = Router::new()
         .route("/status", axum::routing::get(status::list_classic_queues))
         .route("/w", axum::routing::get(w::list_classic_workers));
+    for path in ["/w", "/w/"] {
+        let nameless = || async { Refusal::QueueNameMissing };
+        router = router.route(path, axum::routing::post(nameless).delete(nameless));
+    }
     for prefix in ["/q", "/qb", "/j", "/control"] {
         router = router
             .route(prefix, any(|| async { Refusal::QueueNameMissing }))

@@ -1,8 +1,9 @@
 -- Cancels up to $1 jobs that wait under a retired queue id (reason `purged`).
 --
--- $1 how many jobs of each table
+-- $1 how many rows of each table
 --
--- Answers how many it cancelled; 0 when nothing is left to do. One queue at a time, the
+-- Answers how many jobs it cancelled and how many unique keys it set free; 0 and 0 when
+-- nothing is left to do. One queue at a time, the
 -- one that was retired first.
 --
 -- Safe under concurrency: `skip locked` lets several servers work side by side; a row is
@@ -63,7 +64,15 @@ counted as (
 ),
 freed as (
     delete from presque_internal.dedup
-    where queue_id = (select queue_id from target)
+    where
+        queue_id = (select queue_id from target)
+        and key = any (array(
+            select key
+            from presque_internal.dedup
+            where queue_id = (select queue_id from target)
+            limit $1
+        ))
+    returning key
 ),
 finished as (
     update presque_internal.queue
@@ -73,8 +82,8 @@ finished as (
         queue.queue_id = target.queue_id
         and target.deleted_at < now() - interval '1 minute'
         and not exists (select from gone)
+        and not exists (select from freed)
         and not exists (select from presque_internal.ready as r where r.queue_id = target.queue_id)
         and not exists (select from presque_internal.scheduled as s where s.queue_id = target.queue_id)
 )
-select count(*) as cancelled
-from gone
+select (select count(*) from gone) as cancelled, (select count(*) from freed) as freed
