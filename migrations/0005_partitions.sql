@@ -9,11 +9,11 @@ create table presque_internal.done_discarded_default partition of presque_intern
 
 -- Makes the partitions of today (UTC) and of the `ahead` days after it, and answers how
 -- many it made. Any server may call it at any time: one caller works, the others return
--- 0 at once. A partition is made beside its parent and then attached, which blocks no
--- reader or writer of the parent. A day that already has rows in the default partition
+-- 0 at once. A partition is made beside its parent and then attached; that takes the
+-- default partition for a moment, so it gives up after 100 ms if somebody holds it. A day that already has rows in the default partition
 -- (the server was away for long) stays there: nothing is lost, only less is pruned.
 create function presque_internal.make_partitions(ahead integer) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
 as $$
 declare
     made integer := 0;
@@ -46,8 +46,13 @@ begin
                 execute format('alter table presque_internal.%I attach partition presque_internal.%I '
                     'for values from (%L) to (%L)', parent, part, lower_bound, upper_bound);
                 made := made + 1;
-            exception when check_violation or lock_not_available then
-                raise warning 'partition % not made: %', part, sqlerrm;
+            exception
+                when check_violation then
+                    raise warning 'partition % not made: %', part, sqlerrm;
+                when lock_not_available then
+                    -- A backup reads the default partition: everything that waits for us
+                    -- would wait for it. There are days to try again.
+                    return made;
             end;
         end loop;
     end loop;
