@@ -41,7 +41,7 @@ const ACQUIRE_WITHIN: Duration = Duration::from_secs(1);
 const STATEMENT_TIMEOUT_MS: u64 = 4_000;
 
 /// How long a connection may take to answer before it is taken for dead.
-const READ_WITHIN: Duration = Duration::from_secs(5);
+const READ_WITHIN: Duration = Duration::from_millis(3_500);
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 
 /// A connection that was idle for longer is asked whether it is alive before it is used.

@@ -82,7 +82,7 @@ finished as (
         queue.queue_id = target.queue_id
         and target.deleted_at < now() - interval '1 minute'
         and not exists (select from gone)
-        and not exists (select from freed)
+        and not exists (select from presque_internal.dedup as d where d.queue_id = target.queue_id)
         and not exists (select from presque_internal.ready as r where r.queue_id = target.queue_id)
         and not exists (select from presque_internal.scheduled as s where s.queue_id = target.queue_id)
 )
