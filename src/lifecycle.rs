@@ -1,9 +1,8 @@
 //! From running to stopped: drain, soft stop, deadline, hard stop.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -11,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 /// Where the server is on its way to the end. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
-    draining: Arc<AtomicBool>,
+    draining: Arc<OnceLock<Instant>>,
     /// Accept nothing more, finish what runs.
     pub soft_stop: CancellationToken,
     /// Drop what still runs.
@@ -21,12 +20,17 @@ pub struct Lifecycle {
 impl Lifecycle {
     /// Whether load balancers should send requests elsewhere.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.draining.get().is_some()
     }
 
     /// Begins the end: `/readyz` says no, requests are still served.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        let _ = self.draining.set(Instant::now());
+    }
+
+    /// How long ago the end began.
+    pub fn draining_for(&self) -> Duration {
+        self.draining.get().map_or(Duration::ZERO, Instant::elapsed)
     }
 
     /// Waits for SIGTERM or Ctrl-C and then goes through the stages. A second signal at
@@ -66,7 +70,8 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) -> SignalKind {
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> SignalKind {
         tokio::select! {
             _ = self.terminate.recv() => SignalKind::terminate(),
             _ = self.interrupt.recv() => SignalKind::interrupt(),

@@ -18,6 +18,12 @@ use crate::{http, loops};
 /// The oldest PostgreSQL that the SQL is written for, as `server_version_num`.
 const OLDEST_POSTGRES: i32 = 150_000;
 
+/// A stop takes this long at most, unless the settings allow longer.
+const STOP_SECONDS: u64 = 9;
+
+/// What the private PostgreSQL is given to stop in any case; a hung one is killed after it.
+const POSTGRES_STOPS_WITHIN: Duration = Duration::from_millis(500);
+
 /// Loops that do not end their tick in this time are dropped; a tick is one statement.
 const LOOPS_WITHIN: Duration = Duration::from_millis(500);
 
@@ -74,17 +80,42 @@ impl Database {
 pub fn run(args: &ServeArgs) -> Result<(), Error> {
     let database = Database::open(&args.database)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(serve(args, &database));
+    let lifecycle = Lifecycle::default();
+    let outcome = runtime.block_on(serve(args, &database, &lifecycle));
     // Statements that nobody waits for end with their connections before PostgreSQL does.
     runtime.shutdown_timeout(Duration::from_secs(1));
     if let Some(embedded) = database.embedded {
-        embedded.stop();
+        let planned = args.drain_seconds + args.shutdown_seconds;
+        let left = Duration::from_secs(planned.max(STOP_SECONDS)).saturating_sub(lifecycle.draining_for());
+        embedded.stop(left.max(POSTGRES_STOPS_WITHIN));
     }
     outcome
 }
 
-async fn serve(args: &ServeArgs, database: &Database) -> Result<(), Error> {
-    let signals = Signals::new()?;
+/// Starts everything and serves to the end; a signal that comes before it serves stops it
+/// at once.
+async fn serve(args: &ServeArgs, database: &Database, lifecycle: &Lifecycle) -> Result<(), Error> {
+    let mut signals = Signals::new()?;
+    let started = tokio::select! {
+        started = start(args, database) => started?,
+        _ = signals.next() => {
+            lifecycle.drain();
+            tracing::info!("stopped before it served");
+            return Ok(());
+        }
+    };
+    run_to_the_end(args, database, lifecycle, signals, started).await
+}
+
+/// What a server has when it can begin to serve.
+struct Started {
+    listener: TcpListener,
+    address: SocketAddr,
+    store: Store,
+    settings: Settings,
+}
+
+async fn start(args: &ServeArgs, database: &Database) -> Result<Started, Error> {
     let listen = |source| Error::Listen { address: args.listen, source };
     let listener = TcpListener::bind(args.listen).await.map_err(listen)?;
     let address = listener.local_addr()?;
@@ -100,8 +131,16 @@ async fn serve(args: &ServeArgs, database: &Database) -> Result<(), Error> {
         // The default partitions take what comes until the loop succeeds.
         tracing::warn!(%error, "partitions could not be made");
     }
+    Ok(Started { listener, address, store, settings })
+}
 
-    let lifecycle = Lifecycle::default();
+async fn run_to_the_end(
+    args: &ServeArgs,
+    database: &Database,
+    lifecycle: &Lifecycle,
+    signals: Signals,
+    Started { listener, address, store, settings }: Started,
+) -> Result<(), Error> {
     let tasks = TaskTracker::new();
     loops::start(&store, &tasks, &lifecycle.soft_stop);
     tasks.close();
@@ -109,6 +148,7 @@ async fn serve(args: &ServeArgs, database: &Database) -> Result<(), Error> {
         engine: Engine::new(store.clone()),
         store: store.clone(),
         lifecycle: lifecycle.clone(),
+        bodies: http::Bodies::default(),
         payload_bytes_max: args.payload_bytes_max as usize,
     };
     let router = http::router(app);
@@ -120,7 +160,7 @@ async fn serve(args: &ServeArgs, database: &Database) -> Result<(), Error> {
     let stages = tokio::spawn(stages);
     greet(address, database, &settings)?;
 
-    http::serve(listener, router, args.connections_max as usize, &lifecycle).await;
+    http::serve(listener, router, args.connections_max as usize, lifecycle).await;
     // A loop that cannot finish its statement does not hold up the end.
     let _ = tokio::time::timeout(LOOPS_WITHIN, tasks.wait()).await;
     let _ = tokio::time::timeout(LOOPS_WITHIN, store.close()).await;

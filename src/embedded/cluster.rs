@@ -41,16 +41,8 @@ impl Cluster {
             return Err(Error::PathTooLong(folder));
         }
         let binaries = Binaries::find(options.postgres_bin.as_deref(), |major| data(&folder, major).exists())?;
-        // PostgreSQL refuses to run as root.
         refuse_other_major(&folder, binaries.major)?;
-        let user = if nix::unistd::geteuid().is_root() {
-            let find = |name| User::from_name(name).ok().flatten();
-            Some(find("postgres").or_else(|| find("nobody")).ok_or_else(|| {
-                Error::Start("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`".to_owned())
-            })?)
-        } else {
-            None
-        };
+        let user = if nix::unistd::geteuid().is_root() { Some(user_of(&data(&folder, binaries.major))?) } else { None };
         let cluster = Self { folder, binaries, user, durable: options.durable };
         let is_new = !cluster.folder.exists();
         fs::create_dir_all(&cluster.folder).map_err(|error| folder_error(&cluster.folder, error))?;
@@ -76,9 +68,11 @@ impl Cluster {
     /// Gives PostgreSQL's user what it writes to. Only by the owner of the lock.
     pub(super) fn hand_over(&self) -> Result<(), Error> {
         let sockets = socket_dir(&self.folder);
+        // Somebody else's folder may hold a link in place of ours: never follow it as root.
+        refuse_link(&sockets)?;
         let own = |path: &Path, mode| -> io::Result<()> {
             if let Some(user) = &self.user {
-                std::os::unix::fs::chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+                std::os::unix::fs::lchown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
             }
             fs::set_permissions(path, fs::Permissions::from_mode(mode))
         };
@@ -100,7 +94,7 @@ impl Cluster {
         let draft = self.folder.join(format!("draft-{}", std::process::id()));
         fs::create_dir(&draft).map_err(|error| folder_error(&draft, error))?;
         if let Some(user) = &self.user {
-            std::os::unix::fs::chown(&draft, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+            std::os::unix::fs::lchown(&draft, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
                 .map_err(|error| folder_error(&draft, error))?;
         }
         let mut initdb = self.command("initdb");
@@ -165,6 +159,47 @@ impl Cluster {
 
 fn data(folder: &Path, major: u32) -> PathBuf {
     folder.join(format!("data-{major}"))
+}
+
+/// Whom PostgreSQL runs as when we are root, which it refuses to run as: the owner of the
+/// data, else the user that the packages make for it, else `nobody`.
+fn user_of(data: &Path) -> Result<User, Error> {
+    use std::os::unix::fs::MetadataExt as _;
+    refuse_link(data)?;
+    if let Ok(found) = fs::metadata(data) {
+        let owner = User::from_uid(nix::unistd::Uid::from_raw(found.uid())).ok().flatten();
+        return owner.filter(|user| !user.uid.is_root()).ok_or_else(|| {
+            Error::Start(format!(
+                "{} belongs to the user id {}, which PostgreSQL cannot run as: give it to the user `postgres`",
+                data.display(),
+                found.uid()
+            ))
+        });
+    }
+    let find = |name| User::from_name(name).ok().flatten();
+    if let Some(user) = find("postgres") {
+        return Ok(user);
+    }
+    let nobody = find("nobody").ok_or_else(|| {
+        Error::Start("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`".to_owned())
+    })?;
+    tracing::warn!(
+        "there is no user `postgres`: the private PostgreSQL will belong to `nobody`, and to every other program that \
+         runs as `nobody`; make one with: useradd --system postgres"
+    );
+    Ok(nobody)
+}
+
+/// Refuses a symbolic link where a folder of ours should be.
+fn refuse_link(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => Err(Error::Folder {
+            path: path.to_owned(),
+            source: io::Error::other("it is a symbolic link"),
+            hint: "\nput the folder itself there, or name another one with --data-dir",
+        }),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn folder_error(path: &Path, source: io::Error) -> Error {

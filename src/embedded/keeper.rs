@@ -1,5 +1,6 @@
 //! The thread that keeps PostgreSQL running: as its owner, or as a guest in waiting.
 
+use std::cell::Cell;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::cluster::{Cluster, folder_error};
 use super::postmaster::{self, Postmaster};
-use super::{Error, Options, Ready};
+use super::{Error, Options, Ready, STOP_WITHIN};
 
 /// How often the owner looks whether PostgreSQL lives, and a guest whether the owner does.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -19,11 +20,13 @@ const FIRST_START_WITHIN: Duration = Duration::from_secs(15);
 pub(super) struct Keeper {
     cluster: Cluster,
     lock: File,
-    stopped: Receiver<()>,
+    stopped: Receiver<Duration>,
+    /// Whether the start has been answered.
+    reported: Cell<bool>,
 }
 
 impl Keeper {
-    pub(super) fn new(options: &Options, stopped: Receiver<()>) -> Result<Self, Error> {
+    pub(super) fn new(options: &Options, stopped: Receiver<Duration>) -> Result<Self, Error> {
         let cluster = Cluster::prepare(options)?;
         let path = cluster.folder.join("lock");
         let lock = File::options()
@@ -34,17 +37,15 @@ impl Keeper {
             .write(true)
             .open(&path)
             .map_err(|error| folder_error(&path, error))?;
-        Ok(Self { cluster, lock, stopped })
+        Ok(Self { cluster, lock, stopped, reported: Cell::new(false) })
     }
 
     /// Runs until it is told to stop; reports the first success, or the error that
     /// stands after [`FIRST_START_WITHIN`].
     pub(super) fn run(self, report: &SyncSender<Result<Ready, Error>>) {
         let begun = Instant::now();
-        let mut reported = false;
         let mut tell = |outcome| {
-            if !reported {
-                reported = true;
+            if !self.reported.replace(true) {
                 // The receiver may have given up on us.
                 let _ = report.send(outcome);
             }
@@ -62,6 +63,8 @@ impl Keeper {
                         tell(Err(error));
                     }
                 },
+                // A guest that knows of a PostgreSQL only waits for the lock.
+                Err(TryLockError::WouldBlock) if self.reported.get() => {}
                 Err(TryLockError::WouldBlock) => {
                     let ready = postmaster::status_line(&self.cluster).is_some_and(|(_, ready)| ready);
                     if ready && postmaster::accepts(&self.cluster.folder) {
@@ -89,19 +92,22 @@ impl Keeper {
         match running.wait_until_ready(&self.cluster, stopped) {
             Ok(true) => {}
             Ok(false) => {
-                running.stop();
+                running.stop(STOP_WITHIN);
                 return Ok(true);
             }
             Err(error) => {
-                running.stop();
+                running.stop(STOP_WITHIN);
                 return Err(error);
             }
         }
         tell(Ok(self.ready(true)));
         loop {
-            if self.stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout) {
-                running.stop();
-                return Ok(true);
+            match self.stopped.recv_timeout(LOOK_EVERY) {
+                Err(RecvTimeoutError::Timeout) => {}
+                told => {
+                    running.stop(told.unwrap_or(STOP_WITHIN));
+                    return Ok(true);
+                }
             }
             if running.ended().is_some() {
                 return Ok(false);

@@ -26,6 +26,9 @@ const NAME: &str = "presque";
 /// one that is given up begins anew.
 const START_WITHIN: Duration = Duration::from_hours(1);
 
+/// How long PostgreSQL may take to stop when nobody says otherwise.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
 /// What cannot be helped by trying again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -65,7 +68,7 @@ pub struct Embedded {
     /// Whether this process runs PostgreSQL, as of the start.
     pub owner: bool,
     pub version: String,
-    stop: mpsc::Sender<()>,
+    stop: mpsc::Sender<Duration>,
     keeper: Option<JoinHandle<()>>,
 }
 
@@ -132,15 +135,16 @@ impl Embedded {
         }
     }
 
-    /// Stops PostgreSQL if this process runs it, cleanly if that takes less than 10 s.
-    pub fn stop(mut self) {
-        self.stop_and_join();
+    /// Stops PostgreSQL if this process runs it: cleanly if it manages that `within` this
+    /// time, else at once, and the next start recovers.
+    pub fn stop(mut self, within: Duration) {
+        self.stop_and_join(within);
     }
 
-    fn stop_and_join(&mut self) {
+    fn stop_and_join(&mut self, within: Duration) {
         let begun = Instant::now();
         // The thread may have ended already; then there is nobody to tell.
-        let _ = self.stop.send(());
+        let _ = self.stop.send(within);
         if let Some(thread) = self.keeper.take()
             && thread.join().is_err()
         {
@@ -152,6 +156,6 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        self.stop_and_join();
+        self.stop_and_join(STOP_WITHIN);
     }
 }

@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::Error;
 use super::cluster::{Cluster, PORT, folder_error, socket_dir};
+use super::{Error, STOP_WITHIN};
 
 const POLL: Duration = Duration::from_millis(10);
 
-/// A fast shutdown that takes longer is turned into an immediate one: safe, because the
-/// next start recovers.
-const FAST_SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
+/// A process that does not even take SIGQUIT in this time is hung, and killed.
+const QUIT_WITHIN: Duration = Duration::from_millis(500);
 
 /// The server process, a direct child: its exit is ours to see.
 #[derive(Debug)]
@@ -63,20 +62,31 @@ impl Postmaster {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Stops PostgreSQL: sessions are ended, data is checkpointed.
-    pub(super) fn stop(mut self) {
-        let deadline = Instant::now() + FAST_SHUTDOWN_WITHIN;
+    /// Stops PostgreSQL: sessions are ended, data is checkpointed. What takes longer than
+    /// `within` is stopped at once, which is safe, because the next start recovers.
+    pub(super) fn stop(mut self, within: Duration) {
         // SIGINT is a fast shutdown, SIGQUIT an immediate one.
         let _ = kill(self.pid(), Signal::SIGINT);
+        if self.ends_within(within) {
+            return;
+        }
+        tracing::warn!("PostgreSQL takes long to stop: stopping it at once, the next start recovers");
+        let _ = kill(self.pid(), Signal::SIGQUIT);
+        if !self.ends_within(QUIT_WITHIN) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
+    fn ends_within(&mut self, within: Duration) -> bool {
+        let deadline = Instant::now() + within;
         while self.ended().is_none() {
             if Instant::now() > deadline {
-                tracing::warn!("PostgreSQL takes long to stop: stopping it at once, the next start recovers");
-                let _ = kill(self.pid(), Signal::SIGQUIT);
-                let _ = self.child.wait();
-                return;
+                return false;
             }
             std::thread::sleep(POLL);
         }
+        true
     }
 
     fn pid(&self) -> Pid {
@@ -92,7 +102,7 @@ pub(super) fn stop_orphan(cluster: &Cluster) {
     {
         tracing::warn!(pid, "stopping the PostgreSQL that a killed presque left behind");
         let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
-        let deadline = Instant::now() + FAST_SHUTDOWN_WITHIN;
+        let deadline = Instant::now() + STOP_WITHIN;
         while cluster.data().join("postmaster.pid").exists() && Instant::now() < deadline {
             std::thread::sleep(POLL);
         }

@@ -6,7 +6,10 @@
 //! call the engine and never see a transaction.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::Instrument as _;
 
 use crate::domain::{QueueName, WorkerId};
 use crate::store::{Enqueue, Enqueued, Error, FetchedJob, Result, Store};
@@ -31,7 +34,7 @@ impl Engine {
 
     /// Stores the jobs, making the queue if it is new; when this returns they are committed.
     pub async fn enqueue(&self, jobs: Enqueue) -> Result<Enqueued> {
-        let jobs = std::sync::Arc::new(jobs);
+        let jobs = Arc::new(jobs);
         self.finish(move |store| {
             let jobs = jobs.clone();
             async move {
@@ -48,18 +51,25 @@ impl Engine {
     }
 
     /// Takes up to `limit` jobs off the queue; when this returns that is committed.
-    /// `None` if the queue is paused.
+    /// `None` if the queue is paused. What is taken is gone, so a client that has left
+    /// before its statement could begin takes nothing.
     pub async fn fetch(
         &self,
         queue: QueueName,
         limit: i64,
         worker: Option<WorkerId>,
     ) -> Result<Option<Vec<FetchedJob>>> {
-        self.finish(move |store| {
-            let (queue, worker) = (queue.clone(), worker.clone());
-            async move { store.fetch(&queue, limit, worker.as_ref()).await }
-        })
-        .await
+        // Dropped with this future, which the server drops when its client is gone.
+        let asking = Arc::new(());
+        let asked = Arc::downgrade(&asking);
+        let fetched = self
+            .finish(move |store| {
+                let (queue, worker, asked) = (queue.clone(), worker.clone(), asked.clone());
+                async move { store.fetch(&queue, limit, worker.as_ref(), &|| asked.strong_count() > 0).await }
+            })
+            .await;
+        drop(asking);
+        fetched
     }
 
     pub async fn pause_queue(&self, queue: QueueName) -> Result<()> {
@@ -111,7 +121,7 @@ impl Engine {
         Fut: Future<Output = Result<T>> + Send,
     {
         let store = self.store.clone();
-        let task = tokio::spawn(async move {
+        let task = async move {
             for wait in TRY_AGAIN_AFTER {
                 match change(store.clone()).await {
                     Err(Error::RolledBack(error)) => {
@@ -122,7 +132,9 @@ impl Engine {
                 }
             }
             change(store).await
-        });
+        };
+        // What it logs carries the id of the request.
+        let task = tokio::spawn(task.in_current_span());
         match tokio::time::timeout(ANSWER_WITHIN, task).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(ended)) => match ended.try_into_panic() {

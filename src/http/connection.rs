@@ -97,8 +97,9 @@ async fn one(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Lif
         .header_read_timeout(IDLE_WITHIN)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        // A client that has said all may shut its side and still wait for the answer.
-        .half_close(true)
+        // A client that shuts its side has left: its handler is dropped, so that nothing is
+        // handed to nobody. TCP cannot tell it from one that said all and still listens.
+        .half_close(false)
         .serve_connection(TokioIo::new(Guarded::new(stream, phase)), handler);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -1,5 +1,6 @@
 //! HTTP: parses into domain types, calls the engine or the store, answers bytes.
 
+mod body;
 mod classic;
 mod connection;
 mod home;
@@ -17,6 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::engine::Engine;
 use crate::lifecycle::Lifecycle;
 use crate::store::Store;
+pub use body::Bodies;
 pub use connection::serve;
 pub use openapi::{document, yaml};
 use problem::Error;
@@ -27,6 +29,8 @@ pub struct App {
     pub engine: Engine,
     pub store: Store,
     pub lifecycle: Lifecycle,
+    /// The memory that bodies of requests may hold together.
+    pub bodies: Bodies,
     /// The largest job, in bytes.
     pub payload_bytes_max: usize,
 }

@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 
 use super::App;
 use super::problem::{Error, Problem};
+use crate::store::Store;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(get_livez)).routes(routes!(get_readyz))
@@ -47,8 +48,8 @@ async fn get_livez() -> Json<Alive> {
 
 /// Should this server be sent requests?
 ///
-/// Yes if the database answers, its schema is one this server knows, and the server is
-/// not stopping.
+/// Yes if the database answers and takes writes, its schema has what this server needs,
+/// and the server is not stopping.
 #[utoipa::path(
     get, path = "/readyz", tag = "ops",
     responses(
@@ -64,10 +65,12 @@ async fn get_readyz(State(app): State<App>) -> Result<Json<Ready>, Error> {
         tracing::debug!(error = &error as &dyn std::error::Error, "not ready");
         Error::Unavailable("the database does not answer".into())
     })?;
-    match app.store.knows_schema().await {
-        Ok(true) => {}
-        Ok(false) => return Err(Error::Unavailable("the database's schema is not the one this server knows".into())),
-        Err(_) => return Err(Error::Unavailable("the database does not answer".into())),
+    if settings.standby {
+        return Err(Error::Unavailable("the database is a standby and takes no writes".into()));
+    }
+    // A newer schema is what a newer server beside this one made: migrations only add.
+    if settings.schema_version < Store::schema_version() {
+        return Err(Error::Unavailable("the database's schema is older than the one this server needs".into()));
     }
     let durability = if settings.unsafe_settings().is_empty() { "local" } else { "none" };
     Ok(Json(Ready { status: "ready", database: settings.version, durability }))

@@ -9,6 +9,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::store::{Result, Store};
 
+/// Counts read what is not folded yet, so this bounds their cost; each folding rewrites a
+/// row for each queue that changed, so it should not be short.
+const FOLD_EVERY: Duration = Duration::from_secs(5);
 /// Rows of the tally folded by one statement.
 const FOLD_ROWS: i64 = 20_000;
 /// Jobs of a purged queue cancelled by one statement.
@@ -26,7 +29,7 @@ enum Tick {
 
 /// Starts every loop. They end after the tick they are in when `stop` is cancelled.
 pub fn start(store: &Store, tasks: &TaskTracker, stop: &CancellationToken) {
-    tasks.spawn(every("fold_tally", Duration::from_secs(1), store.clone(), stop.clone(), |store| async move {
+    tasks.spawn(every("fold_tally", FOLD_EVERY, store.clone(), stop.clone(), |store| async move {
         let folded = store.fold_tally(FOLD_ROWS).await?;
         Ok(if folded == FOLD_ROWS { Tick::More } else { Tick::Idle })
     }));
@@ -46,11 +49,16 @@ pub fn start(store: &Store, tasks: &TaskTracker, stop: &CancellationToken) {
 async fn every<F, Fut>(name: &'static str, interval: Duration, store: Store, stop: CancellationToken, tick: F)
 where
     F: Fn(Store) -> Fut,
-    Fut: Future<Output = Result<Tick>>,
+    Fut: Future<Output = Result<Tick>> + Send + 'static,
 {
     let mut failures = 0_u64;
     loop {
-        let wait = match tick(store.clone()).await {
+        // A task of its own, so that a panic is a failure like any other and not the end.
+        let outcome = match tokio::spawn(tick(store.clone())).await {
+            Ok(outcome) => outcome.map_err(|error| Box::new(error) as Box<dyn std::error::Error + Send + Sync>),
+            Err(ended) => Err(ended.into()),
+        };
+        let wait = match outcome {
             Ok(outcome) => {
                 if failures > 0 {
                     tracing::info!(name, failures, "loop works again");
@@ -63,7 +71,7 @@ where
             }
             Err(error) => {
                 if failures == 0 {
-                    tracing::warn!(name, error = &error as &dyn std::error::Error, "loop fails and keeps trying");
+                    tracing::warn!(name, error = &*error as &dyn std::error::Error, "loop fails and keeps trying");
                 }
                 failures += 1;
                 interval.min(Duration::from_secs(5)) + jitter(interval)

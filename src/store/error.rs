@@ -23,6 +23,10 @@ pub enum Error {
     #[error("the statement was rolled back: {0}")]
     RolledBack(#[source] sqlx::Error),
 
+    /// Nothing was done, because whoever asked had left before it was begun.
+    #[error("nobody waits for the answer any more")]
+    Unwanted,
+
     /// A statement failed for what it is or was given: a bug of ours.
     #[error("a statement failed: {0}")]
     Statement(#[source] sqlx::Error),
@@ -50,13 +54,16 @@ impl Error {
         };
         // https://www.postgresql.org/docs/current/errcodes-appendix.html
         match code.as_deref() {
-            // serialization_failure, deadlock_detected, admin_shutdown of this session
-            Some("40001" | "40P01" | "57P01") => Self::RolledBack(error),
-            // query_canceled (statement_timeout), lock_not_available, too_many_connections
-            Some("57014" | "55P03" | "53300") => Self::Overloaded,
+            // serialization_failure, deadlock_detected; a session that was ended before it
+            // took the statement: admin_shutdown, idle_session_timeout, idle in transaction;
+            // feature_not_supported: a plan from before a migration, gone with its session
+            Some("40001" | "40P01" | "57P01" | "57P05" | "25P03" | "0A000") => Self::RolledBack(error),
+            // query_canceled (statement_timeout), lock_not_available, too_many_connections,
+            // configuration_limit_exceeded
+            Some("57014" | "55P03" | "53300" | "53400") => Self::Overloaded,
             // read_only_sql_transaction (a primary that was demoted), crash_shutdown,
-            // cannot_connect_now, disk_full, out_of_memory
-            Some("25006" | "57P02" | "57P03" | "53100" | "53200") => Self::Unavailable(error),
+            // cannot_connect_now, database_dropped, disk_full, out_of_memory, io_error
+            Some("25006" | "57P02" | "57P03" | "57P04" | "53100" | "53200" | "58030") => Self::Unavailable(error),
             Some(class_08) if class_08.starts_with("08") && write => Self::OutcomeUnknown(error),
             Some(class_08) if class_08.starts_with("08") => Self::Unavailable(error),
             _ => Self::Statement(error),
@@ -69,7 +76,9 @@ pub(super) fn ends_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(database) => {
             // 25006: connected to a primary that has become a standby.
-            database.code().is_some_and(|code| code == "25006" || code.starts_with("57P") || code.starts_with("08"))
+            database.code().is_some_and(|code| {
+                ["25006", "25P03", "0A000"].contains(&&*code) || code.starts_with("57P") || code.starts_with("08")
+            })
         }
         _ => true,
     }

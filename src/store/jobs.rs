@@ -3,8 +3,12 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Effect, Result, Store, sql};
+use super::{Effect, Result, Store, Wanted, sql};
 use crate::domain::{DedupKey, Payload, QueueName, RunAfter, WorkerId};
+
+/// How many bytes of payloads one answer holds, so that a thousand large jobs do not fill
+/// the server's memory. One job is always answered, whatever its size.
+pub(super) const ANSWER_BYTES_MAX: i64 = 16 * 1024 * 1024;
 
 /// Jobs to put into one queue, all or none.
 #[derive(Debug, Clone)]
@@ -58,29 +62,25 @@ impl Store {
     }
 
     /// Takes up to `limit` jobs off the queue, in order, each of them finished as
-    /// delivered. `None` if the queue is paused; a queue never seen is empty.
+    /// delivered; fewer if they would be larger than 16 MiB together. `None`
+    /// if the queue is paused; a queue never seen is empty.
     pub async fn fetch(
         &self,
         queue: &QueueName,
         limit: i64,
         worker: Option<&WorkerId>,
+        wanted: Wanted<'_>,
     ) -> Result<Option<Vec<FetchedJob>>> {
         let statement = sqlx::query_as::<_, FetchRow>(sql!("jobs/fetch"))
             .bind(queue.as_str())
             .bind(limit)
-            .bind(worker.map(WorkerId::as_str));
-        let rows = self.all(Effect::Write, statement).await?;
+            .bind(worker.map(WorkerId::as_str))
+            .bind(ANSWER_BYTES_MAX);
+        let rows = self.all_if(wanted, Effect::Write, statement).await?;
         if rows.iter().any(|row| row.paused) {
             return Ok(None);
         }
         let job = |row: FetchRow| Some(FetchedJob { id: row.job_id?, payload: row.payload? });
         Ok(Some(rows.into_iter().filter_map(job).collect()))
-    }
-
-    /// The payloads of the first `limit` claimable jobs, in the order of [`Self::fetch`].
-    pub async fn list_waiting(&self, queue: &QueueName, limit: i64) -> Result<Vec<String>> {
-        let statement = sqlx::query_as::<_, (String,)>(sql!("jobs/list_waiting")).bind(queue.as_str()).bind(limit);
-        let rows = self.all(Effect::Read, statement).await?;
-        Ok(rows.into_iter().map(|(payload,)| payload).collect())
     }
 }

@@ -6,6 +6,7 @@ use super::{Effect, Result, Store, sql};
 
 /// What this PostgreSQL is and promises.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of PostgreSQL, which is on or off")]
 pub struct Settings {
     /// As in `server_version_num`: 150018 is 15.18.
     pub version_num: i32,
@@ -14,6 +15,10 @@ pub struct Settings {
     pub fsync: bool,
     pub full_page_writes: bool,
     pub synchronous_commit: bool,
+    /// It can be read and not written: a replica, or a primary that was demoted.
+    pub standby: bool,
+    /// The newest migration that was applied.
+    pub schema_version: i64,
 }
 
 impl Settings {

@@ -12,6 +12,8 @@ mod queues;
 mod schema;
 mod workers;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -21,9 +23,9 @@ use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
 pub use error::{Error, Result};
 pub use jobs::{Enqueue, Enqueued, FetchedJob};
 pub use maintenance::Settings;
-pub use queues::Queue;
+pub use queues::{DescribedQueue, Queue};
 pub use schema::{MigrateError, Migration};
-pub use workers::Worker;
+pub use workers::{QueueWorkers, Worker};
 
 /// The text of `src/store/<name>.sql`.
 macro_rules! sql {
@@ -54,10 +56,31 @@ enum Effect {
     Write,
 }
 
+/// Whether somebody still waits for the answer.
+pub type Wanted<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
 /// The database, as the rest of the house sees it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// Connections with a statement under way: what tells a busy database from a lost one.
+    busy: Arc<AtomicU32>,
+}
+
+/// Counts one connection as busy while it lives.
+struct Busy<'a>(&'a AtomicU32);
+
+impl<'a> Busy<'a> {
+    fn new(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Store {
@@ -85,7 +108,7 @@ impl Store {
                 Box::pin(async move { Ok(meta.idle_for < TRUSTED_WHEN_IDLE_FOR || connection.ping().await.is_ok()) })
             })
             .connect_lazy_with(options);
-        Self { pool }
+        Self { pool, busy: Arc::default() }
     }
 
     /// Closes the pool; what runs is finished first.
@@ -97,14 +120,34 @@ impl Store {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
+        self.all_if(&|| true, effect, statement).await
+    }
+
+    /// Runs a statement, unless nobody wants its answer any more once there is a
+    /// connection for it.
+    async fn all_if<T>(
+        &self,
+        wanted: Wanted<'_>,
+        effect: Effect,
+        statement: QueryAs<'_, Postgres, T, PgArguments>,
+    ) -> Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
         let mut connection = match self.pool.acquire().await {
             Ok(connection) => connection,
-            // The pool cannot tell a database that refuses from one that is busy; its size can.
-            Err(sqlx::Error::PoolTimedOut) if self.pool.size() >= self.pool.options().get_max_connections() => {
+            // Every connection is at work: busy. Fewer, and none to be had: they cannot be made.
+            Err(sqlx::Error::PoolTimedOut)
+                if self.busy.load(Ordering::Relaxed) >= self.pool.options().get_max_connections() =>
+            {
                 return Err(Error::Overloaded);
             }
             Err(error) => return Err(Error::Unavailable(error)),
         };
+        let _busy = Busy::new(&self.busy);
+        if !wanted() {
+            return Err(Error::Unwanted);
+        }
         let within = match effect {
             Effect::Read => READ_WITHIN,
             Effect::Write => WRITE_WITHIN,

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+use super::jobs::ANSWER_BYTES_MAX;
 use super::{Effect, Result, Store, sql};
 use crate::domain::QueueName;
 
@@ -21,6 +22,14 @@ pub struct Queue {
     pub failed: i64,
 }
 
+/// A queue and the payloads of its first claimable jobs.
+#[derive(Debug, Clone, FromRow)]
+pub struct DescribedQueue {
+    #[sqlx(flatten)]
+    pub queue: Queue,
+    pub payloads: Vec<String>,
+}
+
 impl Store {
     /// Puts the queue into service, unless it is.
     pub async fn create_queue(&self, queue: &QueueName) -> Result<()> {
@@ -31,6 +40,19 @@ impl Store {
     pub async fn find_queue(&self, queue: &QueueName) -> Result<Option<Queue>> {
         let statement = sqlx::query_as(sql!("queues/find")).bind(queue.as_str());
         self.one(Effect::Read, statement).await
+    }
+
+    /// The queue with the payloads of its first `limit` claimable jobs, in the order of
+    /// [`Self::fetch`]; fewer if they would be larger than an answer may be.
+    pub async fn describe_queue(&self, queue: &QueueName, limit: i64) -> Result<Option<DescribedQueue>> {
+        let statement = sqlx::query_as(sql!("queues/describe")).bind(queue.as_str()).bind(limit).bind(ANSWER_BYTES_MAX);
+        self.one(Effect::Read, statement).await
+    }
+
+    /// Whether the queue is paused, or `None` if it has never been seen.
+    pub async fn is_queue_paused(&self, queue: &QueueName) -> Result<Option<bool>> {
+        let statement = sqlx::query_as::<_, (bool,)>(sql!("queues/is_paused")).bind(queue.as_str());
+        Ok(self.one(Effect::Read, statement).await?.map(|(paused,)| paused))
     }
 
     /// The names of all queues, sorted.

@@ -77,11 +77,9 @@ impl Store {
         if pending == 0 { Ok(()) } else { Err(MigrateError::Pending(pending)) }
     }
 
-    /// Whether the schema in the database is the one this program was made for.
-    pub async fn knows_schema(&self) -> super::Result<bool> {
-        let statement = sqlx::query_as::<_, (i64,)>(sql!("schema/latest"));
-        let latest = self.one(super::Effect::Read, statement).await?.map(|(version,)| version);
-        Ok(latest == migrator().iter().map(|step| step.version).max())
+    /// The newest migration this program knows.
+    pub fn schema_version() -> i64 {
+        migrator().iter().map(|step| step.version).max().unwrap_or(0)
     }
 
     /// Every step this program knows and whether the database has it.

@@ -15,6 +15,15 @@ pub struct Worker {
     pub failed: i64,
 }
 
+/// Who is registered on a queue, and what was done with it since it was made or purged.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct QueueWorkers {
+    /// Sorted byte by byte.
+    pub workers: Vec<String>,
+    pub started: i64,
+    pub failed: i64,
+}
+
 impl Store {
     /// Registers the worker on the queue; its counters begin at zero.
     pub async fn register_worker(&self, worker: &WorkerId, queue: &QueueName) -> Result<()> {
@@ -41,10 +50,10 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    /// The ids of the workers registered on the queue, sorted.
-    pub async fn workers_on_queue(&self, queue: &QueueName) -> Result<Vec<String>> {
-        let statement = sqlx::query_as::<_, (String,)>(sql!("workers/on_queue")).bind(queue.as_str());
-        let rows = self.all(Effect::Read, statement).await?;
-        Ok(rows.into_iter().map(|(id,)| id).collect())
+    /// The workers registered on the queue and its counters; none and zeros for a queue
+    /// never seen.
+    pub async fn workers_on_queue(&self, queue: &QueueName) -> Result<QueueWorkers> {
+        let statement = sqlx::query_as(sql!("workers/on_queue")).bind(queue.as_str());
+        Ok(self.one(Effect::Read, statement).await?.unwrap_or_default())
     }
 }

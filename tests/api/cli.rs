@@ -67,10 +67,11 @@ async fn the_schema_is_migrated_and_shown() {
     let db = TestDb::empty().await;
     let url = db.url();
     let status = || text(&run(&["migrate", "status", "--database-url", &url]).stdout);
-    assert_eq!(status().matches("missing").count(), 5, "{}", status());
+    let steps = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count();
+    assert_eq!(status().matches("missing").count(), steps, "{}", status());
     let up = run(&["migrate", "up", "--database-url", &url]);
-    assert!(text(&up.stdout).starts_with("Applied 5 migration(s)."), "{}", text(&up.stdout));
-    assert_eq!(status().matches("applied").count(), 5);
+    assert!(text(&up.stdout).starts_with(&format!("Applied {steps} migration(s).")), "{}", text(&up.stdout));
+    assert_eq!(status().matches("applied").count(), steps);
     assert!(text(&run(&["migrate", "--database-url", &url]).stdout).starts_with("The schema is up to date."));
 }
 
@@ -199,4 +200,55 @@ async fn sigterm_drains_and_a_second_one_stops_at_once() {
     let begun = Instant::now();
     server.signal(Signal::SIGINT);
     assert!(server.wait().1 && begun.elapsed() < Duration::from_secs(2), "Ctrl-C waits for no load balancer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_while_it_starts_ends_it() {
+    // A database that takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://nobody@{}/nothing", silent.local_addr().unwrap());
+    let mut starting = Server::command()
+        .args(["serve", "--listen", "127.0.0.1:0", "--database-url", &url])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let (_held, _) = silent.accept().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(starting.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let ended = tokio::task::spawn_blocking(move || starting.wait().unwrap());
+    let status = tokio::time::timeout(Duration::from_secs(5), ended).await.expect("it ends").unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[tokio::test]
+async fn a_link_in_place_of_a_folder_is_refused() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("socket")).unwrap();
+    let before = std::fs::metadata(elsewhere.path()).unwrap();
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("it is a symbolic link"), "{output:?}");
+    let after = std::fs::metadata(elsewhere.path()).unwrap();
+    let who = |found: &std::fs::Metadata| {
+        use std::os::unix::fs::MetadataExt as _;
+        (found.uid(), found.mode())
+    };
+    assert_eq!(who(&before), who(&after), "what it leads to is left alone");
+}
+
+#[tokio::test]
+async fn postgresql_runs_as_the_owner_of_its_data() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = Folder::new();
+    let mut server = Server::in_folder(&folder);
+    server.signal(Signal::SIGTERM);
+    assert!(server.wait().1);
+    let data = std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.path());
+    let data = data.into_iter().find(|path| path.to_string_lossy().contains("/data-")).unwrap();
+    if nix::unistd::geteuid().is_root() {
+        let given = std::process::Command::new("chown").arg("-R").arg("nobody").arg(&data).status().unwrap();
+        assert!(given.success());
+    }
+    let _server = Server::in_folder(&folder);
+    let running = std::fs::metadata(format!("/proc/{}", folder.postmaster().unwrap())).unwrap();
+    assert_eq!(running.uid(), std::fs::metadata(&data).unwrap().uid());
 }

@@ -216,3 +216,17 @@ async fn ten_thousand_jobs_go_in_with_one_request_and_more_are_refused() {
     app.post("/qb/foo", body(10_000)).await.expect(201, "");
     assert_eq!(app.get("/j/foo").await.json()["job_count"], 10_000);
 }
+
+#[tokio::test]
+async fn an_answer_of_many_jobs_is_kept_to_a_size_and_one_job_is_always_answered() {
+    let app = TestApp::start().await;
+    let large = format!("\"{}\"", "x".repeat(262_000));
+    let batch = format!(r#"{{"jobs":[{}]}}"#, vec![large.as_str(); 35].join(","));
+    app.post("/qb/foo", batch.clone()).await.expect(201, "");
+    app.post("/qb/foo", batch).await.expect(201, "");
+    assert_eq!(app.get("/status/foo?with_desc=1").await.json()["jobs"].as_array().unwrap().len(), 64);
+    let first = app.get("/qb/foo?batch_size=1000").await;
+    assert_eq!(first.json().as_array().unwrap().len(), 64, "16 MiB of them");
+    assert_eq!(app.get("/j/foo").await.json()["job_count"], 6);
+    assert_eq!(app.get("/qb/foo?batch_size=1000").await.json().as_array().unwrap().len(), 6);
+}

@@ -36,6 +36,40 @@ async fn counts_are_exact_while_several_servers_fold_them() {
 }
 
 #[tokio::test]
+async fn counts_begin_at_the_mark_below_which_all_is_folded_and_survive_a_restore() {
+    let app = TestApp::start().await;
+    let mut connection = app.db.connect().await;
+    let mut pinned = app.db.connect().await;
+    sqlx::query("begin isolation level repeatable read").execute(&mut pinned).await.unwrap();
+    sqlx::query("select 1 from presque_internal.queue").execute(&mut pinned).await.unwrap();
+    for n in 1..=30 {
+        app.enqueue("/q/foo", "1").await;
+        assert_eq!(app.store.fold_tally(1000).await.unwrap(), 1);
+        assert_eq!(app.get("/j/foo").await.json()["job_count"], n);
+    }
+    let dead: i64 =
+        sqlx::query_scalar("select count(*) from presque_internal.tally where xid >= presque_internal.tally_begin()")
+            .fetch_one(&mut pinned)
+            .await
+            .unwrap();
+    assert_eq!(dead, 0, "the old snapshot keeps the rows, and they lie below the mark");
+    let plan: Vec<String> = sqlx::query_scalar("explain (analyze, costs off, timing off, summary off) select count(*) from presque_internal.tally where xid >= (select presque_internal.tally_begin())")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert!(plan.iter().any(|line| line.contains("tally_")), "{plan:?}");
+    app.enqueue("/q/foo", "1").await;
+    // In another cluster transaction numbers begin anew: the mark lies above all of them.
+    sqlx::query("update presque_internal.tally_mark set mark = '9000000000000000000'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(app.get("/j/foo").await.json()["job_count"], 31);
+    assert_eq!(app.store.fold_tally(1000).await.unwrap(), 1);
+    assert_eq!(app.get("/j/foo").await.json()["job_count"], 31);
+}
+
+#[tokio::test]
 async fn the_status_lists_all_queues_sorted() {
     let app = TestApp::start().await;
     app.get("/status/").await.expect(200, r#"{"queues":[],"size":0}"#);

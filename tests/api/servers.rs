@@ -25,9 +25,71 @@ async fn servers_that_start_together_migrate_once() {
     }
 }
 
+/// Ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_on_a_standby_is_not_ready_and_takes_no_job() {
+    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let (folder, replica) = (Folder::new(), Folder::new());
+    let _primary = Server::in_folder(&folder);
+    let postgres = fs::read_link(format!("/proc/{}/exe", folder.postmaster().unwrap())).unwrap();
+    let owner = fs::metadata(folder.path().join("socket")).unwrap();
+    let program = |name: &str| {
+        let mut command = Command::new(postgres.with_file_name(name));
+        if nix::unistd::geteuid().is_root() {
+            command.uid(owner.uid()).gid(owner.gid());
+        }
+        command.current_dir("/");
+        command
+    };
+    std::os::unix::fs::chown(replica.path(), Some(owner.uid()), Some(owner.gid())).unwrap();
+    let data = replica.path().join("data");
+    let copied = program("pg_basebackup")
+        .args(["--username", "presque", "--checkpoint", "fast", "--write-recovery-conf", "--host"])
+        .arg(folder.path().join("socket"))
+        .arg("--pgdata")
+        .arg(&data)
+        .status();
+    assert!(copied.unwrap().success());
+    let socket = format!("unix_socket_directories={}", replica.path().display());
+    let standby = program("postgres")
+        .arg("-D")
+        .arg(&data)
+        .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-c", &socket])
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let _standby = Ended(standby.unwrap());
+    let host =
+        percent_encoding::utf8_percent_encode(&replica.path().to_string_lossy(), percent_encoding::NON_ALPHANUMERIC)
+            .to_string();
+    let url = format!("postgres://presque@{host}/presque");
+    let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+    until("the standby takes connections", || async { sqlx::ConnectOptions::connect(&options).await.is_ok() }).await;
+    let server = Server::start(&["--migrate", "check", "--database-url", &url]);
+    let client = reqwest::Client::new();
+    let answer = client.get(format!("{}/readyz", server.url)).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    let said = answer.text().await.unwrap();
+    assert!(said.contains("standby"), "{said}");
+    let posted =
+        client.post(format!("{}/q/all", server.url)).header("content-type", "application/json").body("1").send().await;
+    let refused = posted.unwrap();
+    assert_eq!(refused.status(), 503);
+    assert!(refused.text().await.unwrap().contains("database unavailable"));
+}
+
 /// A haproxy in front of these servers, ended with the test.
 struct Balancer {
-    child: Child,
+    _haproxy: Ended,
     url: String,
     _folder: Folder,
 }
@@ -51,14 +113,7 @@ impl Balancer {
         let path = folder.path().join("haproxy.cfg");
         fs::write(&path, lines.join("\n") + "\n").unwrap();
         let child = Command::new(program("haproxy")).arg("-db").arg("-f").arg(&path).spawn().unwrap();
-        Self { child, url: format!("http://127.0.0.1:{port}"), _folder: folder }
-    }
-}
-
-impl Drop for Balancer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Self { _haproxy: Ended(child), url: format!("http://127.0.0.1:{port}"), _folder: folder }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/control/{queue}`: stopping a queue and starting it again.
 
+use axum::body::Body;
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
@@ -8,12 +9,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ClassicError, Refusal};
-use super::extract::{Queue, RawBody};
+use super::extract::Queue;
 use super::{Answer, answer};
 use crate::http::App;
+use crate::http::body::Bytes;
 
 /// How much of a refused status is repeated, in characters.
 const SHOWN_MAX: usize = 100;
+
+/// The largest body of a command.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(get_classic_control, set_classic_control))
@@ -55,11 +60,8 @@ struct ClassicUpdated {
     ),
 )]
 async fn get_classic_control(State(app): State<App>, Queue(name): Queue) -> Answer {
-    let queue = app.store.find_queue(&name).await?;
-    Ok(answer(&ClassicControl {
-        queue: name.to_string(),
-        status: queue.map(|queue| if queue.paused { "0" } else { "1" }),
-    }))
+    let paused = app.store.is_queue_paused(&name).await?;
+    Ok(answer(&ClassicControl { queue: name.to_string(), status: paused.map(|paused| if paused { "0" } else { "1" }) }))
 }
 
 /// Stop or start a queue
@@ -75,7 +77,8 @@ async fn get_classic_control(State(app): State<App>, Queue(name): Queue) -> Answ
         (status = 503, description = "`database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After`", body = ClassicError),
     ),
 )]
-async fn set_classic_control(State(app): State<App>, Queue(name): Queue, RawBody(body): RawBody) -> Answer {
+async fn set_classic_control(State(app): State<App>, Queue(name): Queue, body: Body) -> Answer {
+    let Bytes { bytes: body, held: _held } = app.bodies.read(body, BODY_BYTES_MAX).await?;
     if body.is_empty() {
         return Err(Refusal::ContentMissing);
     }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::json;
 use crate::domain::PayloadError;
+use crate::http::body::BodyError;
 use crate::http::problem::RETRY_AFTER_SECONDS;
 use crate::store;
 
@@ -65,6 +66,8 @@ pub(super) enum Refusal {
     Timeout,
     #[error("the body could not be read")]
     Broken,
+    #[error("overloaded")]
+    Overloaded,
     #[error("{}", database(.0))]
     Store(#[from] store::Error),
 }
@@ -73,7 +76,7 @@ pub(super) enum Refusal {
 fn database(error: &store::Error) -> &'static str {
     match error {
         store::Error::Unavailable(_) => "database unavailable",
-        store::Error::Overloaded | store::Error::RolledBack(_) => "overloaded",
+        store::Error::Overloaded | store::Error::RolledBack(_) | store::Error::Unwanted => "overloaded",
         store::Error::OutcomeUnknown(_) => "outcome unknown",
         store::Error::Statement(_) => "internal error",
     }
@@ -88,6 +91,17 @@ impl From<PayloadError> for Refusal {
     }
 }
 
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(_) => Self::TooLarge,
+            BodyError::Timeout => Self::Timeout,
+            BodyError::Broken => Self::Broken,
+            BodyError::Overloaded => Self::Overloaded,
+        }
+    }
+}
+
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
@@ -97,7 +111,7 @@ impl Refusal {
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Store(store::Error::Statement(_)) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }

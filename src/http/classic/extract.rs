@@ -1,24 +1,12 @@
 //! What the classic routes read from a request, and how they refuse.
 
-use std::time::Duration;
-
-use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
-use http_body_util::BodyExt as _;
-use tokio::time::Instant;
 
 use super::error::Refusal;
 use crate::domain::{QueueName, WorkerId};
-
-/// A body has this long to arrive, and a second more for each KiB that came.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
-const BODY_BYTES_PER_SECOND: u64 = 1024;
-
-/// The largest body any classic route reads.
-pub(super) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The queue named in the path, percent-decoded.
 pub(super) struct Queue(pub(super) QueueName);
@@ -103,43 +91,6 @@ impl<S: Send + Sync> FromRequestParts<S> for WorkerParam {
     }
 }
 
-/// The raw bytes of a body of at most [`BODY_BYTES_MAX`].
-pub(super) struct RawBody(pub(super) Vec<u8>);
-
-impl<S: Send + Sync> FromRequest<S> for RawBody {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
-        let announced =
-            request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
-            return Err(Refusal::TooLarge);
-        }
-        read(request.into_body()).await.map(Self)
-    }
-}
-
-async fn read(mut body: Body) -> Result<Vec<u8>, Refusal> {
-    let begun = Instant::now();
-    let mut bytes = Vec::new();
-    loop {
-        let earned = Duration::from_secs(bytes.len() as u64 / BODY_BYTES_PER_SECOND);
-        match tokio::time::timeout_at(begun + BODY_WITHIN + earned, body.frame()).await {
-            Err(_elapsed) => return Err(Refusal::Timeout),
-            Ok(None) => return Ok(bytes),
-            Ok(Some(Err(_))) => return Err(Refusal::Broken),
-            Ok(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    if bytes.len() + data.len() > BODY_BYTES_MAX {
-                        return Err(Refusal::TooLarge);
-                    }
-                    bytes.extend_from_slice(&data);
-                }
-            }
-        }
-    }
-}
-
 /// Refuses a body that is not announced as JSON.
 pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_json = headers
@@ -161,30 +112,5 @@ mod tests {
         assert_eq!(query.bytes("uniq"), Some(&b"\xFF\x00"[..]));
         assert_eq!(query.bytes("empty"), None);
         assert_eq!(query.bytes("absent"), None);
-    }
-
-    /// A body of these parts, a pause before each.
-    fn trickle(parts: usize, size: usize, pause: Duration) -> Body {
-        let frames = futures_util::stream::unfold(0, move |sent| async move {
-            tokio::time::sleep(pause).await;
-            (sent < parts).then(|| (Ok::<_, std::io::Error>(vec![b'1'; size]), sent + 1))
-        });
-        Body::from_stream(frames)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_trickles_is_given_up_and_a_slow_one_is_not() {
-        let slow = read(trickle(100, 2048, Duration::from_secs(1))).await;
-        assert_eq!(slow.unwrap().len(), 204_800);
-        let begun = Instant::now();
-        let trickling = read(trickle(1000, 1, Duration::from_secs(1))).await;
-        assert!(matches!(trickling, Err(Refusal::Timeout)));
-        assert_eq!(begun.elapsed(), BODY_WITHIN);
-    }
-
-    #[tokio::test]
-    async fn a_body_without_end_is_cut_at_the_limit() {
-        let endless = read(trickle(usize::MAX, 1 << 20, Duration::ZERO)).await;
-        assert!(matches!(endless, Err(Refusal::TooLarge)));
     }
 }

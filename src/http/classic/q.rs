@@ -7,10 +7,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ClassicError, Refusal};
-use super::extract::{Query, Queue, RawBody, WorkerParam, require_json};
+use super::extract::{Query, Queue, WorkerParam, require_json};
 use super::{Answer, empty, json, with_job_id};
 use crate::domain::{DedupKey, Payload, RunAfter};
 use crate::http::App;
+use crate::http::body::Bytes;
 use crate::store::Enqueue;
 
 /// The kind of every job that came by a classic route.
@@ -48,9 +49,11 @@ async fn enqueue_classic_job(
     Queue(queue): Queue,
     query: Query,
     headers: HeaderMap,
-    RawBody(body): RawBody,
+    body: Body,
 ) -> Answer {
-    store(&app, one(&app, Queue(queue), &query, &headers, body)?).await
+    require_json(&headers)?;
+    let Bytes { bytes, held: _held } = app.bodies.read(body, app.payload_bytes_max).await?;
+    store(&app, one(&app, Queue(queue), &query, bytes)?).await
 }
 
 /// Fail a job and insert it again
@@ -81,9 +84,11 @@ async fn fail_classic_job(
     query: Query,
     worker: WorkerParam,
     headers: HeaderMap,
-    RawBody(body): RawBody,
+    body: Body,
 ) -> Answer {
-    let job = one(&app, Queue(queue), &query, &headers, body)?;
+    require_json(&headers)?;
+    let Bytes { bytes, held: _held } = app.bodies.read(body, app.payload_bytes_max).await?;
+    let job = one(&app, Queue(queue), &query, bytes)?;
     store(&app, Enqueue { failed: true, worker: worker.if_any(), ..job }).await
 }
 
@@ -128,8 +133,7 @@ async fn purge_classic_queue(State(app): State<App>, Queue(queue): Queue) -> Ans
 }
 
 /// Checks the request in the order of 2010 and makes the job of it.
-fn one(app: &App, Queue(queue): Queue, query: &Query, headers: &HeaderMap, body: Vec<u8>) -> Result<Enqueue, Refusal> {
-    require_json(headers)?;
+fn one(app: &App, Queue(queue): Queue, query: &Query, body: Vec<u8>) -> Result<Enqueue, Refusal> {
     if body.is_empty() {
         return Err(Refusal::JobMissing);
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -12,11 +13,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ClassicError, Refusal};
-use super::extract::{Query, Queue, RawBody, WorkerParam, require_json};
+use super::extract::{Query, Queue, WorkerParam, require_json};
 use super::q::{KIND, delayed};
 use super::{Answer, answer, empty};
 use crate::domain::Payload;
 use crate::http::App;
+use crate::http::body::{Bytes, MANY_JOBS_BYTES_MAX};
 use crate::store::Enqueue;
 
 const BATCH_DEFAULT: i64 = 10;
@@ -64,9 +66,10 @@ async fn enqueue_classic_jobs(
     Queue(queue): Queue,
     query: Query,
     headers: HeaderMap,
-    RawBody(body): RawBody,
+    body: Body,
 ) -> Answer {
     require_json(&headers)?;
+    let Bytes { bytes: body, held: _held } = app.bodies.read(body, MANY_JOBS_BYTES_MAX).await?;
     if body.is_empty() {
         return Err(Refusal::JobMissing);
     }
@@ -81,8 +84,8 @@ async fn enqueue_classic_jobs(
 
 /// Fetch many jobs
 ///
-/// Takes up to `batch_size` jobs off the queue, in order. Each is handed out once and
-/// never again.
+/// Takes up to `batch_size` jobs off the queue, in order; fewer if they would be larger
+/// than 16 MiB together. Each is handed out once and never again.
 #[utoipa::path(
     get, path = "/qb/{queue}", tag = "classic",
     params(

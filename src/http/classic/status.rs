@@ -74,12 +74,16 @@ pub(super) async fn list_classic_queues(State(app): State<App>) -> Answer {
     ),
 )]
 async fn get_classic_status(State(app): State<App>, Queue(name): Queue, query: Query) -> Answer {
-    let queue = app.store.find_queue(&name).await?;
+    let (queue, jobs) = if query.text("with_desc").is_some_and(|value| value != "0") {
+        let described = app.store.describe_queue(&name, DESCRIBED_MAX).await?;
+        let (queue, jobs) = described.map(|found| (found.queue, found.payloads)).unzip();
+        (queue, Some(jobs.unwrap_or_default()))
+    } else {
+        (app.store.find_queue(&name).await?, None)
+    };
     let paused = queue.as_ref().is_some_and(|queue| queue.paused);
     let mut policy = Map::from_iter([("status".to_owned(), Value::from(if paused { "stop" } else { "open" }))]);
     let size = queue.as_ref().map_or(0, |queue| queue.available);
     policy.extend(queue.map(|queue| queue.policy.0).unwrap_or_default());
-    let described = query.text("with_desc").is_some_and(|value| value != "0");
-    let jobs = if described { Some(app.store.list_waiting(&name, DESCRIBED_MAX).await?) } else { None };
     Ok(answer(&ClassicStatus { queue: name.to_string(), size, policy, jobs }))
 }

@@ -1,5 +1,6 @@
 //! `/w/{queue}`: registered workers and their counters.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -9,10 +10,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ClassicError, Refusal};
-use super::extract::{Query, Queue, RawBody, WorkerParam};
+use super::extract::{Query, Queue, WorkerParam};
 use super::{Answer, answer, empty};
 use crate::domain::{QueueName, WorkerId};
 use crate::http::App;
+use crate::http::body::Bytes;
+
+/// The largest body of a registration: room for the longest id and much besides.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_classic_workers)).routes(routes!(
@@ -123,8 +128,9 @@ async fn register_classic_worker(
     State(app): State<App>,
     Queue(queue): Queue,
     WorkerParam(given): WorkerParam,
-    RawBody(body): RawBody,
+    body: Body,
 ) -> Answer {
+    let Bytes { bytes: body, held: _held } = app.bodies.read(body, BODY_BYTES_MAX).await?;
     let in_body = || match serde_json::from_slice::<Value>(&body).ok()?.get("worker_id")? {
         Value::String(id) if !id.is_empty() => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
@@ -174,12 +180,11 @@ async fn asked(app: &App, query: &Query) -> Result<Option<axum::response::Respon
 }
 
 async fn on_queue(app: &App, name: &QueueName) -> Answer {
-    let workers_list = app.store.workers_on_queue(name).await?;
-    let queue = app.store.find_queue(name).await?;
+    let found = app.store.workers_on_queue(name).await?;
     Ok(answer(&ClassicQueueWorkers {
         queue_name: name.to_string(),
-        workers_list,
-        processed: queue.as_ref().map_or(0, |queue| queue.started),
-        failed: queue.as_ref().map_or(0, |queue| queue.failed),
+        workers_list: found.workers,
+        processed: found.started,
+        failed: found.failed,
     }))
 }

@@ -48,8 +48,8 @@ accepted as materialized (
     where $4::text is null or id in (select job_id from held)
 ),
 stored as (
-    insert into presque_internal.job (queue_id, id, kind, payload, run_after, dedup_key)
-    select queue_id, id, $7, payload::json, run_after, $4
+    insert into presque_internal.job (queue_id, id, kind, payload, payload_bytes, run_after, dedup_key)
+    select queue_id, id, $7, payload::json, octet_length(payload), run_after, $4
     from accepted
 ),
 made_ready as (

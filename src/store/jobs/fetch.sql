@@ -1,6 +1,7 @@
 -- Takes up to $2 jobs off a queue and finishes them: delivered at most once.
 --
 -- $1 queue name    $2 how many    $3 worker id or null
+-- $4 how many bytes of payloads: fewer jobs than $2 if more would be larger, but one always
 --
 -- Answers a row for each job, in order; one row without a job if there is none or the
 -- queue is paused; no row if no such queue is in service. Due delayed jobs go first, by
@@ -20,7 +21,7 @@ with target as materialized (
     where name = $1 and deleted_at is null
 ),
 due as materialized (
-    select ctid
+    select ctid as place, queue_id, lane, run_after as eligible_at, seq, job_id, true as was_due
     from presque_internal.scheduled
     where
         queue_id = (select queue_id from target where not paused)
@@ -31,21 +32,35 @@ due as materialized (
     for update skip locked
 ),
 fresh as materialized (
-    select ctid
+    select ctid as place, queue_id, lane, eligible_at, seq, job_id, false as was_due
     from presque_internal.ready
     where queue_id = (select queue_id from target where not paused) and lane = 1
     order by seq
     limit $2 - (select count(*) from due)
     for update skip locked
 ),
+sized as materialized (
+    select
+        locked.place, locked.was_due,
+        sum(job.bytes) over in_order as bytes,
+        row_number() over in_order as number
+    from (select * from due union all select * from fresh) as locked
+    cross join lateral (
+        select coalesce(payload_bytes, 4194304) as bytes
+        from presque_internal.job
+        where job.queue_id = locked.queue_id and job.id = locked.job_id
+        limit 1
+    ) as job
+    window in_order as (order by locked.lane, case when locked.was_due then locked.eligible_at end, locked.seq)
+),
 taken_due as (
     delete from presque_internal.scheduled
-    where ctid = any (array(select ctid from due))
+    where ctid = any (array(select place from sized where was_due and (bytes <= $4 or number = 1)))
     returning queue_id, lane, run_after as eligible_at, seq, job_id, kind, attempt, failed_attempts
 ),
 taken_fresh as (
     delete from presque_internal.ready
-    where ctid = any (array(select ctid from fresh))
+    where ctid = any (array(select place from sized where not was_due and (bytes <= $4 or number = 1)))
     returning queue_id, lane, eligible_at, seq, job_id, kind, attempt, failed_attempts
 ),
 taken as materialized (

@@ -8,13 +8,20 @@
 -- time. The rows are deleted and their sums added in one statement, so a reader's
 -- snapshot has either the rows or the sums. Rows that commit later are folded next time.
 -- `ctid` is unique only within a partition, hence `tableoid` beside it.
+--
+-- The mark moves when nothing visible was left over: every transaction below the oldest
+-- one that still runs is visible then, and its rows are gone with this statement. A folder
+-- that took its snapshot before another one committed may move it back: that reads more,
+-- and counts the same.
+--
+-- Served by tally_not_folded.
 with folder as materialized (
     select pg_try_advisory_xact_lock(hashtextextended('presque.fold_tally', 0)) as alone
 ),
 picked as materialized (
     select tally.tableoid, tally.ctid
     from presque_internal.tally
-    where (select alone from folder)
+    where (select alone from folder) and tally.xid >= (select presque_internal.tally_begin())
     limit $1
 ),
 gone as (
@@ -53,6 +60,14 @@ by_registration as (
     group by registration
     on conflict (registration) do update
     set started = w.started + excluded.started, failed = w.failed + excluded.failed
+),
+marked as (
+    update presque_internal.tally_mark
+    set mark = pg_snapshot_xmin(pg_current_snapshot())
+    where
+        (select alone from folder)
+        and (select count(*) from picked) between 1 and $1 - 1
+        and mark <> pg_snapshot_xmin(pg_current_snapshot())
 )
 select count(*) as folded
 from gone

@@ -3,19 +3,27 @@
 -- $1 how many rows of each table
 --
 -- Answers how many jobs it cancelled and how many unique keys it set free; 0 and 0 when
--- nothing is left to do. One queue at a time, the
--- one that was retired first.
+-- nothing is left to do. One queue at a time: of those that still hold something, the one
+-- that was retired first.
 --
 -- Safe under concurrency: `skip locked` lets several servers work side by side; a row is
--- deleted, and so cancelled, by one of them. An id is marked as purged only when it has
--- been out of service for a minute, longer than any statement that still saw it in
--- service may run, and nothing waits under it.
+-- deleted, and so cancelled, by one of them. Ids are marked as purged only when they have
+-- been out of service for a minute, longer than any statement that still saw them in
+-- service may run, and nothing waits or runs under them.
 --
--- Served by queue_to_purge, ready_in_order and scheduled_in_order.
+-- Served by queue_to_purge, ready_in_order, scheduled_in_order, dedup_key_is_held_once and
+-- lease_of_job.
 with target as materialized (
-    select queue_id, deleted_at
+    select queue_id
     from presque_internal.queue
-    where deleted_at is not null and purged_at is null
+    where
+        deleted_at is not null
+        and purged_at is null
+        and (
+            exists (select from presque_internal.ready as r where r.queue_id = queue.queue_id)
+            or exists (select from presque_internal.scheduled as s where s.queue_id = queue.queue_id)
+            or exists (select from presque_internal.dedup as d where d.queue_id = queue.queue_id)
+        )
     order by deleted_at, queue_id
     limit 1
 ),
@@ -77,13 +85,12 @@ freed as (
 finished as (
     update presque_internal.queue
     set purged_at = now()
-    from target
     where
-        queue.queue_id = target.queue_id
-        and target.deleted_at < now() - interval '1 minute'
-        and not exists (select from gone)
-        and not exists (select from presque_internal.dedup as d where d.queue_id = target.queue_id)
-        and not exists (select from presque_internal.ready as r where r.queue_id = target.queue_id)
-        and not exists (select from presque_internal.scheduled as s where s.queue_id = target.queue_id)
+        deleted_at < now() - interval '1 minute'
+        and purged_at is null
+        and not exists (select from presque_internal.dedup as d where d.queue_id = queue.queue_id)
+        and not exists (select from presque_internal.ready as r where r.queue_id = queue.queue_id)
+        and not exists (select from presque_internal.scheduled as s where s.queue_id = queue.queue_id)
+        and not exists (select from presque_internal.lease as l where l.queue_id = queue.queue_id)
 )
 select (select count(*) from gone) as cancelled, (select count(*) from freed) as freed

@@ -3,7 +3,7 @@
 -- $1 worker id
 --
 -- Folded sums and deltas not folded yet are read in one snapshot.
--- Served by the primary keys of worker and worker_count, and tally_of_registration.
+-- Served by the primary keys of worker and worker_count, and tally_not_folded.
 select
     worker.id,
     extract(epoch from worker.started_at)::bigint as started_at,
@@ -12,8 +12,8 @@ select
 from presque_internal.worker
 left join presque_internal.worker_count as folded on folded.registration = worker.registration
 cross join lateral (
-    select coalesce(sum(started), 0) as started, coalesce(sum(failed), 0) as failed
+    select coalesce(sum(tally.started), 0) as started, coalesce(sum(tally.failed), 0) as failed
     from presque_internal.tally
-    where tally.registration = worker.registration
+    where tally.xid >= (select presque_internal.tally_begin()) and tally.registration = worker.registration
 ) as recent
 where worker.id = $1

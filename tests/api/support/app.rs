@@ -23,6 +23,10 @@ pub(crate) struct TestApp {
     pub(crate) db: TestDb,
 }
 
+/// Calls the router in this process.
+#[derive(Clone)]
+pub(crate) struct TestRouter(Router);
+
 /// An answer, as bytes.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -52,6 +56,7 @@ impl TestApp {
             engine: Engine::new(store.clone()),
             store: store.clone(),
             lifecycle: lifecycle.clone(),
+            bodies: presque::http::Bodies::default(),
             payload_bytes_max: 262_144,
         });
         Self { router, store, lifecycle, db }
@@ -66,6 +71,11 @@ impl TestApp {
         address
     }
 
+    /// The router alone, for tasks that outlive a borrow of the app.
+    pub(crate) fn router(&self) -> TestRouter {
+        TestRouter(self.router.clone())
+    }
+
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -73,14 +83,7 @@ impl TestApp {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(uri);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: parts.status, headers: parts.headers, body }
+        self.router().send(method, uri, headers, body).await
     }
 
     pub(crate) async fn get(&self, uri: &str) -> Answer {
@@ -111,6 +114,29 @@ impl TestApp {
             .fetch_one(&mut connection)
             .await
             .unwrap()
+    }
+}
+
+impl TestRouter {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.0.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
+        self.send("GET", uri, &[], Body::empty()).await
     }
 }
 
