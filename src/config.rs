@@ -97,8 +97,17 @@ pub struct ServeArgs {
     #[arg(long, env = "PRESQUE_ALLOW_UNSAFE_DURABILITY", help_heading = "Database")]
     pub allow_unsafe_durability: bool,
 
-    /// Largest job, in bytes (1024 to 4194304)
-    #[arg(long, env = "PRESQUE_PAYLOAD_BYTES_MAX", default_value_t = 262_144, value_name = "BYTES",
+    /// Whether the first job of a queue makes it: true or false
+    ///
+    /// The classic routes make their queues in any case.
+    #[arg(long, env = "PRESQUE_AUTO_CREATE_QUEUES", default_value_t = true, value_name = "BOOL",
+          action = clap::ArgAction::Set, help_heading = "Limits")]
+    pub auto_create_queues: bool,
+
+    /// Largest job that any queue may allow, in bytes (1024 to 4194304)
+    ///
+    /// What a queue allows is its setting payload_max_bytes, 262144 unless changed.
+    #[arg(long, env = "PRESQUE_PAYLOAD_BYTES_MAX", default_value_t = 4_194_304, value_name = "BYTES",
           value_parser = clap::value_parser!(u32).range(1024..=4_194_304), help_heading = "Limits")]
     pub payload_bytes_max: u32,
 

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main ─► cli ─► serve ─► http ──► engine ──► store (SQL) ─► domain
-//!                  └────► loops ─────────────────┘              ▲
+//!                  └────► loops ────┘                           ▲
 //!                           http, engine, loops ────────────────┘
 //! ```
 //!

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
     draining: Arc<OnceLock<Instant>>,
+    drain: CancellationToken,
     /// Accept nothing more, finish what runs.
     pub soft_stop: CancellationToken,
     /// Drop what still runs.
@@ -26,6 +27,12 @@ impl Lifecycle {
     /// Begins the end: `/readyz` says no, requests are still served.
     pub fn drain(&self) {
         let _ = self.draining.set(Instant::now());
+        self.drain.cancel();
+    }
+
+    /// Cancelled when the end begins: who waits for something is answered then.
+    pub fn draining(&self) -> CancellationToken {
+        self.drain.clone()
     }
 
     /// How long ago the end began.

@@ -142,14 +142,19 @@ async fn run_to_the_end(
     Started { listener, address, store, settings }: Started,
 ) -> Result<(), Error> {
     let tasks = TaskTracker::new();
-    loops::start(&store, &tasks, &lifecycle.soft_stop);
+    let engine = Engine::new(store.clone(), args.auto_create_queues);
+    loops::start(&store, &engine, &tasks, &lifecycle.soft_stop);
+    engine.start(&tasks, &lifecycle.soft_stop);
     tasks.close();
     let app = http::App {
-        engine: Engine::new(store.clone()),
+        engine,
         store: store.clone(),
         lifecycle: lifecycle.clone(),
         bodies: http::Bodies::default(),
+        answers: http::Answers::default(),
         payload_bytes_max: args.payload_bytes_max as usize,
+        instance_id: uuid::Uuid::new_v4(),
+        cursor_key: std::sync::Arc::default(),
     };
     let router = http::router(app);
     let stages = lifecycle.clone().run(

@@ -37,7 +37,11 @@ enum Command {
     /// Bring the database's schema up to date, or show how it stands
     Migrate(migrate::Args),
     /// Print the OpenAPI document (YAML)
-    Openapi,
+    Openapi {
+        /// OpenAPI 3.0.3, for generators that know no other
+        #[arg(long = "v3.0")]
+        v30: bool,
+    },
     /// Print completions for a shell
     Completions {
         /// bash, zsh, fish, powershell or elvish
@@ -74,7 +78,9 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => log(&args.log).and_then(|()| Ok(serve::run(&args)?)),
         Command::Migrate(args) => log(&args.log).and_then(|()| migrate::run(&args)),
-        Command::Openapi => http::yaml().map_err(|error| Failure::new(1, &error)).and_then(|yaml| print(&yaml)),
+        Command::Openapi { v30 } => http::yaml(if v30 { http::Variant::V30 } else { http::Variant::V31 })
+            .map_err(|error| Failure::new(1, &error))
+            .and_then(|yaml| print(&yaml)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "presque", &mut script);

@@ -1,11 +1,17 @@
 //! What things are: pure rules without I/O. Everything else may import this.
 
+mod failure;
+mod job;
 mod names;
 mod payload;
+mod policy;
 mod run_after;
 
+pub use failure::{Failure, cut};
+pub use job::{FREE_RELEASES, JobId, JobState, LeaseToken, Outcome, Running, settle};
 pub use names::{DedupKey, QueueName, WorkerId};
 pub use payload::{Payload, PayloadError};
+pub use policy::{LEASE_MS, MS_MAX, PAYLOAD_BYTES_CAP, QueuePolicy, StringMap};
 pub use run_after::RunAfter;
 
 /// Why a value is not what it should be; the caller knows which field it came from.

@@ -87,6 +87,15 @@ impl DedupKey {
         }
     }
 
+    /// A key of 1 to 256 characters, as it is: at most 1024 bytes, which fit an index.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.is_empty() || text.chars().count() > 256 || text.contains('\0') {
+            Err(Invalid("a unique key is 1 to 256 characters without NUL"))
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

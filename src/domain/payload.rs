@@ -49,6 +49,11 @@ impl Payload {
         }
     }
 
+    /// What a job has that was given none.
+    pub fn null() -> Self {
+        Self("null".to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

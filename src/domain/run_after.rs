@@ -1,5 +1,7 @@
 //! Not before which moment a job may be handed out.
 
+use chrono::{DateTime, Utc};
+
 use super::Invalid;
 
 /// A moment in epoch seconds, as a producer gave it. Whether it lies in the future is for
@@ -26,6 +28,12 @@ impl RunAfter {
 
     pub fn epoch_seconds(self) -> f64 {
         self.0
+    }
+
+    /// To the microsecond, as the database keeps it.
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by MAX")]
+    pub fn at(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros((self.0 * 1e6).round() as i64).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 }
 

@@ -88,11 +88,18 @@ impl Keeper {
         self.cluster.init()?;
         postmaster::stop_orphan(&self.cluster);
         let mut running = Postmaster::spawn(&self.cluster)?;
-        let stopped = || self.stopped.try_recv() != Err(TryRecvError::Empty);
+        let within = Cell::new(STOP_WITHIN);
+        let stopped = || match self.stopped.try_recv() {
+            Err(TryRecvError::Empty) => false,
+            told => {
+                within.set(told.unwrap_or(STOP_WITHIN));
+                true
+            }
+        };
         match running.wait_until_ready(&self.cluster, stopped) {
             Ok(true) => {}
             Ok(false) => {
-                running.stop(STOP_WITHIN);
+                running.stop(within.get());
                 return Ok(true);
             }
             Err(error) => {

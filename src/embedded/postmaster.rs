@@ -65,6 +65,10 @@ impl Postmaster {
     /// Stops PostgreSQL: sessions are ended, data is checkpointed. What takes longer than
     /// `within` is stopped at once, which is safe, because the next start recovers.
     pub(super) fn stop(mut self, within: Duration) {
+        // What has ended is nobody's number any more.
+        if self.ended().is_some() {
+            return;
+        }
         // SIGINT is a fast shutdown, SIGQUIT an immediate one.
         let _ = kill(self.pid(), Signal::SIGINT);
         if self.ends_within(within) {

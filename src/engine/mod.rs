@@ -5,111 +5,66 @@
 //! This is also where concurrent requests can be gathered into one statement: handlers
 //! call the engine and never see a transaction.
 
+mod changes;
+mod claim;
+mod classic;
+mod enqueue;
+mod settle;
+mod waiters;
+mod wakeups;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
-use crate::domain::{QueueName, WorkerId};
-use crate::store::{Enqueue, Enqueued, Error, FetchedJob, Result, Store};
+use crate::store::{Error, Result, Store};
+pub use changes::{JobWait, WaitFor};
+pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
+pub use classic::ClassicJob;
+pub use enqueue::EnqueueAnswer;
+pub use settle::SettleAnswer;
+use waiters::Waiters;
+use wakeups::Outbox;
 
 /// How long a request waits for its change before the outcome is called unknown. Above
 /// the statement timeout of the store, so that a live database answers first.
 const ANSWER_WITHIN: Duration = Duration::from_millis(4_900);
 
 /// Waits between the tries of a statement that was certainly rolled back.
-const TRY_AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(100)];
+const TRY_AGAIN_AFTER: [Duration; 5] = [
+    Duration::from_millis(2),
+    Duration::from_millis(10),
+    Duration::from_millis(30),
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+];
 
 /// Changes jobs, queues and workers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Engine {
     store: Store,
+    /// Whether the first job of a queue makes it.
+    auto_create_queues: bool,
+    waiters: Arc<Waiters>,
+    outbox: Arc<Outbox>,
+    /// Claims under way: half of the connections at most, so that a crowd that is woken at
+    /// once neither times out in the pool nor keeps settlements and heartbeats waiting.
+    claiming: Arc<Semaphore>,
 }
 
 impl Engine {
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, auto_create_queues: bool) -> Self {
+        let claiming = Arc::new(Semaphore::new((store.connections() / 2).max(1)));
+        Self { store, auto_create_queues, waiters: Arc::default(), outbox: Arc::default(), claiming }
     }
 
-    /// Stores the jobs, making the queue if it is new; when this returns they are committed.
-    pub async fn enqueue(&self, jobs: Enqueue) -> Result<Enqueued> {
-        let jobs = Arc::new(jobs);
-        self.finish(move |store| {
-            let jobs = jobs.clone();
-            async move {
-                // A purge may retire the queue between making it and using it, hence the loop.
-                loop {
-                    if let Some(enqueued) = store.enqueue(&jobs).await? {
-                        return Ok(enqueued);
-                    }
-                    store.create_queue(&jobs.queue).await?;
-                }
-            }
-        })
-        .await
-    }
-
-    /// Takes up to `limit` jobs off the queue; when this returns that is committed.
-    /// `None` if the queue is paused. What is taken is gone, so a client that has left
-    /// before its statement could begin takes nothing.
-    pub async fn fetch(
-        &self,
-        queue: QueueName,
-        limit: i64,
-        worker: Option<WorkerId>,
-    ) -> Result<Option<Vec<FetchedJob>>> {
-        // Dropped with this future, which the server drops when its client is gone.
-        let asking = Arc::new(());
-        let asked = Arc::downgrade(&asking);
-        let fetched = self
-            .finish(move |store| {
-                let (queue, worker, asked) = (queue.clone(), worker.clone(), asked.clone());
-                async move { store.fetch(&queue, limit, worker.as_ref(), &|| asked.strong_count() > 0).await }
-            })
-            .await;
-        drop(asking);
-        fetched
-    }
-
-    pub async fn pause_queue(&self, queue: QueueName) -> Result<()> {
-        self.finish(move |store| {
-            let queue = queue.clone();
-            async move { store.pause_queue(&queue).await }
-        })
-        .await
-    }
-
-    pub async fn resume_queue(&self, queue: QueueName) -> Result<()> {
-        self.finish(move |store| {
-            let queue = queue.clone();
-            async move { store.resume_queue(&queue).await }
-        })
-        .await
-    }
-
-    pub async fn purge_queue(&self, queue: QueueName) -> Result<()> {
-        self.finish(move |store| {
-            let queue = queue.clone();
-            async move { store.purge_queue(&queue).await }
-        })
-        .await
-    }
-
-    pub async fn register_worker(&self, worker: WorkerId, queue: QueueName) -> Result<()> {
-        self.finish(move |store| {
-            let (worker, queue) = (worker.clone(), queue.clone());
-            async move { store.register_worker(&worker, &queue).await }
-        })
-        .await
-    }
-
-    pub async fn unregister_worker(&self, worker: WorkerId, queue: QueueName) -> Result<()> {
-        self.finish(move |store| {
-            let (worker, queue) = (worker.clone(), queue.clone());
-            async move { store.unregister_worker(&worker, &queue).await }
-        })
-        .await
+    /// Wakes who waits for jobs of this queue: `count` here, and one on every other server.
+    fn wake_queue(&self, queue: &str, count: usize) {
+        self.waiters.wake(queue, count);
+        self.outbox.add(queue);
     }
 
     /// Runs `change` in a task of its own and waits for it up to [`ANSWER_WITHIN`]. It is
@@ -117,13 +72,13 @@ impl Engine {
     async fn finish<T, F, Fut>(&self, change: F) -> Result<T>
     where
         T: Send + 'static,
-        F: Fn(Store) -> Fut + Send + 'static,
+        F: Fn(Self) -> Fut + Send + 'static,
         Fut: Future<Output = Result<T>> + Send,
     {
-        let store = self.store.clone();
+        let engine = self.clone();
         let task = async move {
             for wait in TRY_AGAIN_AFTER {
-                match change(store.clone()).await {
+                match change(engine.clone()).await {
                     Err(Error::RolledBack(error)) => {
                         tracing::debug!(%error, "rolled back: trying again");
                         tokio::time::sleep(wait).await;
@@ -131,7 +86,7 @@ impl Engine {
                     outcome => return outcome,
                 }
             }
-            change(store).await
+            change(engine).await
         };
         // What it logs carries the id of the request.
         let task = tokio::spawn(task.in_current_span());

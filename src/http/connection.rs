@@ -24,6 +24,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
+use super::peer::Peer;
 use crate::lifecycle::Lifecycle;
 
 /// From the first byte of a request to the end of its headers.
@@ -33,6 +34,8 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const IDLE_WITHIN: Duration = Duration::from_secs(75);
 /// Without a byte of the answer accepted by the client.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
+/// And for all of it: a second more than that for each of these that it accepted.
+const WRITE_BYTES_PER_SECOND: u64 = 4 * 1024;
 /// Request line and headers together; hyper answers 431 above it.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 const HEADERS_MAX: usize = 100;
@@ -76,14 +79,17 @@ pub async fn serve(listener: TcpListener, router: Router, connections_max: usize
 async fn one(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Lifecycle) {
     // Small answers go out at once; an error means the client is gone already.
     let _ = stream.set_nodelay(true);
+    let client = Peer::new(stream);
     let phase = Phase::default();
     let handler = {
+        let client = client.clone();
         let phase = phase.clone();
         hyper::service::service_fn(move |request: Request<Incoming>| {
             phase.set(Phase::BUSY);
             let phase = phase.clone();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(client.clone());
             let mut router = router.clone();
             async move {
                 let response = router.call(request).await;
@@ -97,10 +103,10 @@ async fn one(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Lif
         .header_read_timeout(IDLE_WITHIN)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        // A client that shuts its side has left: its handler is dropped, so that nothing is
-        // handed to nobody. TCP cannot tell it from one that said all and still listens.
-        .half_close(false)
-        .serve_connection(TokioIo::new(Guarded::new(stream, phase)), handler);
+        // A client that has said all may shut its side and still wait for the answer; those
+        // who wait for long look whether it did, see `Peer::left`.
+        .half_close(true)
+        .serve_connection(TokioIo::new(Guarded::new(client, phase)), handler);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -145,18 +151,31 @@ struct Guarded<S> {
     phase: Phase,
     head: Option<Pin<Box<Sleep>>>,
     stalled_write: Option<Pin<Box<Sleep>>>,
+    /// Since when the client holds back what it was sent, and how much it took since then.
+    slow_since: Option<Instant>,
+    taken: u64,
 }
 
 impl<S> Guarded<S> {
     fn new(stream: S, phase: Phase) -> Self {
-        Self { stream, phase, head: None, stalled_write: None }
+        Self { stream, phase, head: None, stalled_write: None, slow_since: None, taken: 0 }
     }
 
     /// Bounds a write that the client's window holds back.
-    fn bound_write<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
+    fn bound_write(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &written {
             self.stalled_write = None;
+            self.taken += *bytes as u64;
+            let earned = Duration::from_secs(self.taken / WRITE_BYTES_PER_SECOND);
+            if self.slow_since.is_some_and(|since| since.elapsed() > WRITE_WITHIN + earned) {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
+        if written.is_ready() {
             return written;
+        }
+        if self.slow_since.is_none() {
+            (self.slow_since, self.taken) = (Some(Instant::now()), 0);
         }
         let stalled = self.stalled_write.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_WITHIN)));
         match stalled.as_mut().poll(cx) {
@@ -173,6 +192,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         let read = Pin::new(&mut this.stream).poll_read(cx, buf);
         if this.phase.get() == Phase::IDLE && buf.filled().len() > before {
             this.phase.set(Phase::HEAD);
+            this.slow_since = None;
             this.head = Some(Box::pin(tokio::time::sleep_until(Instant::now() + HEADERS_WITHIN)));
         }
         if this.phase.get() != Phase::HEAD {
@@ -231,18 +251,28 @@ mod tests {
         assert_eq!((error.kind(), begun.elapsed().as_secs()), (io::ErrorKind::TimedOut, WRITE_WITHIN.as_secs()));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_reader_that_goes_on_reading_is_served() {
-        let (ours, mut theirs) = duplex(64);
+    /// Sends 400 KB to a client that reads `size` bytes at a time, a pause before each.
+    async fn sent_to_a_reader_of(size: usize, pause: Duration) -> io::Result<()> {
+        let (ours, mut theirs) = duplex(size);
         let reader = tokio::spawn(async move {
-            let (mut read, mut part) = (0, [0; 64]);
-            while read < 1000 {
-                tokio::time::sleep(WRITE_WITHIN / 2).await;
-                read += theirs.read(&mut part).await.unwrap();
+            let mut part = vec![0; size];
+            loop {
+                tokio::time::sleep(pause).await;
+                if theirs.read(&mut part).await.is_ok_and(|read| read == 0) {
+                    return;
+                }
             }
         });
-        Guarded::new(ours, Phase::default()).write_all(&[0; 1000]).await.unwrap();
-        reader.await.unwrap();
+        let sent = Guarded::new(ours, Phase::default()).write_all(&vec![0; 400_000]).await;
+        reader.abort();
+        sent
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_is_served_and_one_that_trickles_is_not() {
+        sent_to_a_reader_of(50_000, WRITE_WITHIN / 4).await.unwrap();
+        let error = sent_to_a_reader_of(1000, Duration::from_secs(1)).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]

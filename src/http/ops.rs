@@ -72,6 +72,6 @@ async fn get_readyz(State(app): State<App>) -> Result<Json<Ready>, Error> {
     if settings.schema_version < Store::schema_version() {
         return Err(Error::Unavailable("the database's schema is older than the one this server needs".into()));
     }
-    let durability = if settings.unsafe_settings().is_empty() { "local" } else { "none" };
+    let durability = settings.durability();
     Ok(Json(Ready { status: "ready", database: settings.version, durability }))
 }

@@ -19,13 +19,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest path and query, in bytes.
 const URI_BYTES_MAX: usize = 8 * 1024;
 
+/// How much of a path a problem repeats, in characters.
+const PATH_SHOWN_MAX: usize = 200;
+
 tokio::task_local! {
-    static CURRENT: HeaderValue;
+    static CURRENT: (HeaderValue, String);
 }
 
 /// The id of the request that is being answered.
 pub(super) fn request_id() -> String {
-    CURRENT.try_with(|id| id.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
+    CURRENT.try_with(|(id, _)| id.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
+}
+
+/// The path of the request that is being answered.
+pub(super) fn request_path() -> Option<String> {
+    CURRENT.try_with(|(_, path)| path.clone()).ok()
 }
 
 /// Gives the request its id, logs it, and refuses what no handler should see.
@@ -36,8 +44,9 @@ pub(super) async fn observe(State(lifecycle): State<Lifecycle>, request: Request
         .filter(|value| is_request_id(value.as_bytes()))
         .cloned()
         .unwrap_or_else(new_request_id);
+    let path: String = request.uri().path().chars().take(PATH_SHOWN_MAX).collect();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
-    let mut response = CURRENT.scope(id.clone(), logged(request, next)).instrument(span).await;
+    let mut response = CURRENT.scope((id.clone(), path), logged(request, next)).instrument(span).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -74,7 +83,10 @@ pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Respon
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     tracing::error!(what, "a handler panicked");
-    Error::Internal.into_response()
+    match request_path() {
+        Some(path) if classic::is_classic(&path) => classic::refuse_panic(),
+        _ => Error::Internal.into_response(),
+    }
 }
 
 /// 1 to 64 letters, digits, `_` and `-`: safe in headers, logs and documents.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::engine::Engine;
 use crate::store::{Result, Store};
 
 /// Counts read what is not folded yet, so this bounds their cost; each folding rewrites a
@@ -16,6 +17,17 @@ const FOLD_EVERY: Duration = Duration::from_secs(5);
 const FOLD_ROWS: i64 = 20_000;
 /// Jobs of a purged queue cancelled by one statement.
 const PURGE_JOBS: i64 = 1_000;
+/// Leases taken back by one statement.
+const EXPIRE_LEASES: i64 = 1_000;
+/// Between two looks for leases that ran out; with the statement it stays within a second.
+const EXPIRE_EVERY: Duration = Duration::from_millis(400);
+/// Jobs whose time is over that are cancelled in one tick.
+const EXPIRE_JOBS: i64 = 200;
+/// Due jobs moved by one statement.
+const PROMOTE_JOBS: i64 = 1_000;
+const PROMOTE_EVERY: Duration = Duration::from_millis(500);
+/// Rows of each kind forgotten by one statement.
+const FORGET_ROWS: i64 = 5_000;
 /// Days for which partitions are made ahead.
 pub const PARTITION_DAYS_AHEAD: i32 = 3;
 
@@ -28,7 +40,40 @@ enum Tick {
 }
 
 /// Starts every loop. They end after the tick they are in when `stop` is cancelled.
-pub fn start(store: &Store, tasks: &TaskTracker, stop: &CancellationToken) {
+pub fn start(store: &Store, engine: &Engine, tasks: &TaskTracker, stop: &CancellationToken) {
+    let expiring = engine.clone();
+    tasks.spawn(every("expire_leases", EXPIRE_EVERY, store.clone(), stop.clone(), move |_| {
+        let engine = expiring.clone();
+        async move {
+            let found = engine.expire_leases(EXPIRE_LEASES).await?;
+            Ok(if i64::try_from(found) == Ok(EXPIRE_LEASES) { Tick::More } else { Tick::Idle })
+        }
+    }));
+    let expiring_jobs = engine.clone();
+    tasks.spawn(every("expire_jobs", Duration::from_secs(1), store.clone(), stop.clone(), move |_| {
+        let engine = expiring_jobs.clone();
+        async move {
+            let found = engine.expire_jobs(EXPIRE_JOBS).await?;
+            Ok(if i64::try_from(found) == Ok(EXPIRE_JOBS) { Tick::More } else { Tick::Idle })
+        }
+    }));
+    let promoting = engine.clone();
+    tasks.spawn(every("promote", PROMOTE_EVERY, store.clone(), stop.clone(), move |_| {
+        let engine = promoting.clone();
+        async move {
+            let promoted = engine.promote(PROMOTE_JOBS).await?;
+            Ok(if promoted == PROMOTE_JOBS { Tick::More } else { Tick::Idle })
+        }
+    }));
+    let resuming = engine.clone();
+    tasks.spawn(every("resume_queues", Duration::from_secs(1), store.clone(), stop.clone(), move |_| {
+        let engine = resuming.clone();
+        async move { engine.resume_due_queues().await.map(|_| Tick::Idle) }
+    }));
+    tasks.spawn(every("forget", Duration::from_mins(1), store.clone(), stop.clone(), |store| async move {
+        let forgotten = store.forget(FORGET_ROWS).await?;
+        Ok(if forgotten >= FORGET_ROWS { Tick::More } else { Tick::Idle })
+    }));
     tasks.spawn(every("fold_tally", FOLD_EVERY, store.clone(), stop.clone(), |store| async move {
         let folded = store.fold_tally(FOLD_ROWS).await?;
         Ok(if folded == FOLD_ROWS { Tick::More } else { Tick::Idle })

@@ -9,10 +9,17 @@ pub enum Error {
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
 
-    /// Certainly nothing was done: no free connection in time, or a lock or a statement
-    /// took too long and was rolled back.
+    /// Certainly nothing was done: no free connection in time.
     #[error("the database is overloaded")]
     Overloaded,
+
+    /// Certainly nothing was done: the statement took too long and was rolled back.
+    #[error("the statement took too long")]
+    Timeout,
+
+    /// Certainly nothing was done: somebody else holds a lock, and held it for too long.
+    #[error("another transaction is in the way")]
+    Locked,
 
     /// The connection broke while a write was under way: it may or may not be committed.
     #[error("the outcome of a write is not known: {0}")]
@@ -40,6 +47,11 @@ impl Error {
         Self::OutcomeUnknown(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
     }
 
+    /// For an answer of a statement of ours that says what it cannot say.
+    pub(super) fn unreadable(statement: &'static str) -> Self {
+        Self::Statement(sqlx::Error::Decode(format!("{statement} answered what it cannot answer").into()))
+    }
+
     /// Sorts what sqlx reports by what it means for the caller.
     pub(super) fn of(error: sqlx::Error, write: bool) -> Self {
         let code = match &error {
@@ -58,9 +70,12 @@ impl Error {
             // took the statement: admin_shutdown, idle_session_timeout, idle in transaction;
             // feature_not_supported: a plan from before a migration, gone with its session
             Some("40001" | "40P01" | "57P01" | "57P05" | "25P03" | "0A000") => Self::RolledBack(error),
-            // query_canceled (statement_timeout), lock_not_available, too_many_connections,
-            // configuration_limit_exceeded
-            Some("57014" | "55P03" | "53300" | "53400") => Self::Overloaded,
+            // query_canceled (statement_timeout)
+            Some("57014") => Self::Timeout,
+            // lock_not_available
+            Some("55P03") => Self::Locked,
+            // too_many_connections, configuration_limit_exceeded
+            Some("53300" | "53400") => Self::Overloaded,
             // read_only_sql_transaction (a primary that was demoted), crash_shutdown,
             // cannot_connect_now, database_dropped, disk_full, out_of_memory, io_error
             Some("25006" | "57P02" | "57P03" | "57P04" | "53100" | "53200" | "58030") => Self::Unavailable(error),

@@ -1,86 +1,324 @@
-//! Statements that enqueue jobs and hand them out.
+//! Statements that put jobs in, hand them out for good, and change those that wait.
 
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, Wanted, sql};
-use crate::domain::{DedupKey, Payload, QueueName, RunAfter, WorkerId};
+use crate::domain::{DedupKey, JobId, JobState, Payload, QueueName, WorkerId};
 
 /// How many bytes of payloads one answer holds, so that a thousand large jobs do not fill
 /// the server's memory. One job is always answered, whatever its size.
 pub(super) const ANSWER_BYTES_MAX: i64 = 16 * 1024 * 1024;
 
-/// Jobs to put into one queue, all or none.
+/// A job to enqueue. What is absent, its queue decides.
 #[derive(Debug, Clone)]
-pub struct Enqueue {
+pub struct NewJob {
     pub queue: QueueName,
-    pub kind: &'static str,
-    pub payloads: Vec<Payload>,
-    pub run_after: Option<RunAfter>,
-    /// Held until the job is fetched; with one payload only.
-    pub dedup_key: Option<DedupKey>,
-    /// A worker failed a job: counts one failure for the queue and for `worker`.
+    pub kind: String,
+    pub payload: Payload,
+    pub priority: Option<i32>,
+    pub run_after: Option<DateTime<Utc>>,
+    pub delay_ms: Option<i64>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub max_attempts: Option<i32>,
+    pub lease_ms: Option<i64>,
+    pub timeout_ms: Option<i64>,
+    pub tags: Option<Vec<String>>,
+    /// An object of strings, as JSON.
+    pub headers: Option<String>,
+    pub traceparent: Option<String>,
+    pub dedup: Option<Dedup>,
+}
+
+impl NewJob {
+    /// A job of which only this is known.
+    pub fn new(queue: QueueName, kind: &str, payload: Payload) -> Self {
+        Self {
+            queue,
+            kind: kind.to_owned(),
+            payload,
+            priority: None,
+            run_after: None,
+            delay_ms: None,
+            expires_at: None,
+            max_attempts: None,
+            lease_ms: None,
+            timeout_ms: None,
+            tags: None,
+            headers: None,
+            traceparent: None,
+            dedup: None,
+        }
+    }
+}
+
+/// A unique key and its rules. What is absent, the queue decides.
+#[derive(Debug, Clone)]
+pub struct Dedup {
+    pub key: DedupKey,
+    pub scope: Option<String>,
+    pub until: Option<String>,
+    pub window_ms: Option<i64>,
+    pub on_conflict: Option<String>,
+}
+
+/// An idempotency key and the body it came with.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    pub key: String,
+    /// SHA-256.
+    pub body_hash: Vec<u8>,
+}
+
+/// Jobs to enqueue, all or none.
+#[derive(Debug, Clone, Default)]
+pub struct Enqueue {
+    pub jobs: Vec<NewJob>,
+    /// A worker failed a job (a classic PUT): counts one failure for the queue and `worker`.
     pub failed: bool,
     pub worker: Option<WorkerId>,
+    /// The operation and its idempotency key.
+    pub idempotency: Option<(&'static str, Idempotency)>,
+}
+
+/// A job that was stored, or the one that was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enqueued {
+    pub id: JobId,
+    pub queue: String,
+    pub state: JobState,
+    /// The job was there: it holds the unique key.
+    pub duplicate: bool,
+    pub run_after: DateTime<Utc>,
+}
+
+/// Why nothing was stored; `item` is the place of the first job that is in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnqueueRefusal {
+    QueueNotFound {
+        item: usize,
+    },
+    PayloadTooLarge {
+        item: usize,
+        limit: i64,
+        actual: i64,
+    },
+    QueueFull {
+        item: usize,
+        limit: i64,
+        actual: i64,
+    },
+    Duplicate {
+        item: usize,
+        holder: Option<JobId>,
+    },
+    /// The worker that puts its job back holds it under a lease, which is to be ended.
+    Leases,
 }
 
 /// What became of an [`Enqueue`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
-pub struct Enqueued {
-    /// False if a waiting job holds the unique key.
-    pub accepted: bool,
-    pub first_job_id: Option<Uuid>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnqueueOutcome {
+    Stored(Vec<Enqueued>),
+    Refused(EnqueueRefusal),
+    /// The idempotency key is known.
+    Known,
+}
+
+/// What an idempotency key stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownEnqueue {
+    pub body_hash: Vec<u8>,
+    pub jobs: Vec<Enqueued>,
+}
+
+#[derive(FromRow)]
+struct EnqueueRow {
+    job_id: Option<Uuid>,
+    duplicate: bool,
+    state: Option<String>,
+    run_after: Option<DateTime<Utc>>,
+    refusal: Option<String>,
+    refused_n: Option<i64>,
+    refused_actual: Option<i64>,
+    refused_limit: Option<i64>,
+    replayed: bool,
+}
+
+#[derive(FromRow)]
+struct KnownRow {
+    body_hash: Vec<u8>,
+    job_id: Uuid,
+    duplicate: bool,
+    queue: Option<String>,
+    state: String,
+    run_after: DateTime<Utc>,
 }
 
 /// A job as it was handed out, finished already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedJob {
-    pub id: Uuid,
+    pub id: JobId,
     pub payload: String,
+}
+
+/// What a fetch found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// In order; `expired` others were cancelled instead.
+    Jobs {
+        jobs: Vec<FetchedJob>,
+        expired: i64,
+    },
+    Paused,
+    /// The queue hands out leases to workers that name themselves.
+    Leases,
 }
 
 #[derive(FromRow)]
 struct FetchRow {
     paused: bool,
+    leases: bool,
+    expired: i64,
     job_id: Option<Uuid>,
     payload: Option<String>,
 }
 
 impl Store {
-    /// Stores the jobs, or answers `None` if no such queue is in service.
-    pub async fn enqueue(&self, jobs: &Enqueue) -> Result<Option<Enqueued>> {
-        let payloads: Vec<&str> = jobs.payloads.iter().map(Payload::as_str).collect();
-        let statement = sqlx::query_as(sql!("jobs/enqueue"))
-            .bind(jobs.queue.as_str())
-            .bind(payloads)
-            .bind(jobs.run_after.map(RunAfter::epoch_seconds))
-            .bind(jobs.dedup_key.as_ref().map(DedupKey::as_str))
-            .bind(i32::from(jobs.failed))
-            .bind(jobs.worker.as_ref().map(WorkerId::as_str))
-            .bind(jobs.kind);
-        self.one(Effect::Write, statement).await
+    /// Stores the jobs, or says why not one of them.
+    pub async fn enqueue(&self, enqueue: &Enqueue) -> Result<EnqueueOutcome> {
+        let jobs = enqueue.jobs.as_slice();
+        let idempotency = enqueue.idempotency.as_ref();
+        let statement = sqlx::query_as::<_, EnqueueRow>(sql!("jobs/enqueue"))
+            .bind(column(jobs, |job| job.queue.as_str()))
+            .bind(column(jobs, |job| job.kind.as_str()))
+            .bind(column(jobs, |job| job.payload.as_str()))
+            .bind(column(jobs, |job| job.priority))
+            .bind(column(jobs, |job| job.run_after))
+            .bind(column(jobs, |job| job.delay_ms))
+            .bind(column(jobs, |job| job.expires_at))
+            .bind(column(jobs, |job| job.max_attempts))
+            .bind(column(jobs, |job| job.lease_ms))
+            .bind(column(jobs, |job| job.timeout_ms))
+            .bind(column(jobs, |job| job.tags.as_deref().map(array_literal)))
+            .bind(column(jobs, |job| job.headers.as_deref()))
+            .bind(column(jobs, |job| job.traceparent.as_deref()))
+            .bind(dedup(jobs, |dedup| Some(dedup.key.as_str())))
+            .bind(dedup(jobs, |dedup| dedup.scope.as_deref()))
+            .bind(dedup(jobs, |dedup| dedup.until.as_deref()))
+            .bind(dedup(jobs, |dedup| dedup.window_ms))
+            .bind(dedup(jobs, |dedup| dedup.on_conflict.as_deref()))
+            .bind(i32::from(enqueue.failed))
+            .bind(enqueue.worker.as_ref().map(WorkerId::as_str))
+            .bind(idempotency.map(|(operation, _)| *operation))
+            .bind(idempotency.map(|(_, idempotency)| idempotency.key.as_str()))
+            .bind(idempotency.map(|(_, idempotency)| idempotency.body_hash.as_slice()));
+        let rows = self.all(Effect::Write, statement).await?;
+        if rows.iter().any(|row| row.replayed) {
+            return Ok(EnqueueOutcome::Known);
+        }
+        if let Some(refusal) = rows.first().and_then(EnqueueRow::refusal) {
+            return Ok(EnqueueOutcome::Refused(refusal));
+        }
+        let stored = jobs.iter().zip(&rows).map(|(job, row)| {
+            Some(Enqueued {
+                id: JobId(row.job_id?),
+                queue: job.queue.to_string(),
+                state: JobState::parse(row.state.as_deref()?)?,
+                duplicate: row.duplicate,
+                run_after: row.run_after?,
+            })
+        });
+        stored
+            .collect::<Option<_>>()
+            .map(EnqueueOutcome::Stored)
+            .ok_or_else(|| super::Error::unreadable("jobs/enqueue"))
+    }
+
+    /// What an earlier request with this key stands for; `None` if there was none, or it is
+    /// forgotten.
+    pub async fn find_idempotency(&self, operation: &str, key: &str) -> Result<Option<KnownEnqueue>> {
+        let statement = sqlx::query_as::<_, KnownRow>(sql!("jobs/find_idempotency")).bind(operation).bind(key);
+        let rows = self.all(Effect::Read, statement).await?;
+        let Some(body_hash) = rows.first().map(|row| row.body_hash.clone()) else { return Ok(None) };
+        let jobs = rows.into_iter().map(|row| Enqueued {
+            id: JobId(row.job_id),
+            queue: row.queue.unwrap_or_default(),
+            state: JobState::parse(&row.state).unwrap_or(JobState::Completed),
+            duplicate: row.duplicate,
+            run_after: row.run_after,
+        });
+        Ok(Some(KnownEnqueue { body_hash, jobs: jobs.collect() }))
     }
 
     /// Takes up to `limit` jobs off the queue, in order, each of them finished as
-    /// delivered; fewer if they would be larger than 16 MiB together. `None`
-    /// if the queue is paused; a queue never seen is empty.
+    /// delivered; fewer if they would be larger than 16 MiB together. A queue never seen is
+    /// empty.
     pub async fn fetch(
         &self,
         queue: &QueueName,
         limit: i64,
         worker: Option<&WorkerId>,
         wanted: Wanted<'_>,
-    ) -> Result<Option<Vec<FetchedJob>>> {
+    ) -> Result<Fetched> {
         let statement = sqlx::query_as::<_, FetchRow>(sql!("jobs/fetch"))
             .bind(queue.as_str())
             .bind(limit)
             .bind(worker.map(WorkerId::as_str))
             .bind(ANSWER_BYTES_MAX);
         let rows = self.all_if(wanted, Effect::Write, statement).await?;
-        if rows.iter().any(|row| row.paused) {
-            return Ok(None);
+        match rows.first() {
+            Some(row) if row.paused => return Ok(Fetched::Paused),
+            Some(row) if row.leases => return Ok(Fetched::Leases),
+            _ => {}
         }
-        let job = |row: FetchRow| Some(FetchedJob { id: row.job_id?, payload: row.payload? });
-        Ok(Some(rows.into_iter().filter_map(job).collect()))
+        let expired = rows.first().map_or(0, |row| row.expired);
+        let job = |row: FetchRow| Some(FetchedJob { id: JobId(row.job_id?), payload: row.payload? });
+        Ok(Fetched::Jobs { jobs: rows.into_iter().filter_map(job).collect(), expired })
     }
+}
+
+/// One array for one parameter.
+fn column<'a, T>(jobs: &'a [NewJob], read: impl Fn(&'a NewJob) -> T) -> Vec<T> {
+    jobs.iter().map(read).collect()
+}
+
+fn dedup<'a, T>(jobs: &'a [NewJob], read: impl Fn(&'a Dedup) -> Option<T>) -> Vec<Option<T>> {
+    column(jobs, |job| job.dedup.as_ref().and_then(&read))
+}
+
+impl EnqueueRow {
+    fn refusal(&self) -> Option<EnqueueRefusal> {
+        let item = usize::try_from(self.refused_n? - 1).unwrap_or(0);
+        let (limit, actual) = (self.refused_limit.unwrap_or(0), self.refused_actual.unwrap_or(0));
+        Some(match self.refusal.as_deref()? {
+            "queue_not_found" => EnqueueRefusal::QueueNotFound { item },
+            "payload_too_large" => EnqueueRefusal::PayloadTooLarge { item, limit, actual },
+            "leases" => EnqueueRefusal::Leases,
+            "queue_full" => EnqueueRefusal::QueueFull { item, limit, actual },
+            _ => EnqueueRefusal::Duplicate { item, holder: self.job_id.map(JobId) },
+        })
+    }
+}
+
+/// A PostgreSQL array as text: arrays of arrays must be of one length, so each goes as its
+/// own literal.
+fn array_literal(texts: &[String]) -> String {
+    let mut literal = String::from("{");
+    for (n, text) in texts.iter().enumerate() {
+        if n > 0 {
+            literal.push(',');
+        }
+        literal.push('"');
+        for c in text.chars() {
+            if matches!(c, '"' | '\\') {
+                literal.push('\\');
+            }
+            literal.push(c);
+        }
+        literal.push('"');
+    }
+    literal.push('}');
+    literal
 }

@@ -1,5 +1,6 @@
 //! Statements of the loops, and what the server asks before it serves.
 
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{Effect, Result, Store, sql};
@@ -19,9 +20,15 @@ pub struct Settings {
     pub standby: bool,
     /// The newest migration that was applied.
     pub schema_version: i64,
+    pub now: DateTime<Utc>,
 }
 
 impl Settings {
+    /// How safe an acknowledged job is: `local`, or `none` if a crash may lose it.
+    pub fn durability(&self) -> &'static str {
+        if self.unsafe_settings().is_empty() { "local" } else { "none" }
+    }
+
     /// The settings that would let an acknowledged job vanish in a crash.
     pub fn unsafe_settings(&self) -> Vec<&'static str> {
         [
@@ -55,6 +62,30 @@ impl Store {
     pub async fn purge_retired(&self, limit: i64) -> Result<i64> {
         let statement = sqlx::query_as::<_, (i64, i64)>(sql!("maintenance/purge_retired")).bind(limit);
         Ok(self.one(Effect::Write, statement).await?.map_or(0, |(cancelled, freed)| cancelled + freed))
+    }
+
+    /// Moves up to `limit` jobs that are due to where claims look first; answers the queues
+    /// they are in and how many jobs of each.
+    pub async fn promote(&self, limit: i64) -> Result<Vec<(String, i64)>> {
+        self.all(Effect::Write, sqlx::query_as(sql!("maintenance/promote")).bind(limit)).await
+    }
+
+    /// Deletes up to `limit` rows of each kind that have had their time; answers how many.
+    pub async fn forget(&self, limit: i64) -> Result<i64> {
+        self.counted(sqlx::query_as(sql!("maintenance/forget")).bind(limit)).await
+    }
+
+    /// A key that all servers share.
+    pub async fn secret(&self, name: &str) -> Result<Vec<u8>> {
+        let statement = sqlx::query_as::<_, (Vec<u8>,)>(sql!("maintenance/secret")).bind(name);
+        let row = self.one(Effect::Read, statement).await?;
+        row.map(|(value,)| value).ok_or_else(|| super::Error::unreadable("maintenance/secret"))
+    }
+
+    /// What time it is.
+    pub async fn now(&self) -> Result<DateTime<Utc>> {
+        let row = self.one(Effect::Read, sqlx::query_as::<_, (DateTime<Utc>,)>(sql!("maintenance/now"))).await?;
+        row.map(|(now,)| now).ok_or_else(|| super::Error::unreadable("maintenance/now"))
     }
 
     /// Makes the partitions of today and of `ahead` days after it; answers how many.

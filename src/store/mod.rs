@@ -6,10 +6,14 @@
 //! in a future that a disconnecting client could drop.
 
 mod error;
+mod job_changes;
+mod job_details;
 mod jobs;
+mod leases;
 mod maintenance;
 mod queues;
 mod schema;
+mod wakeups;
 mod workers;
 
 use std::sync::Arc;
@@ -21,11 +25,17 @@ use sqlx::query::QueryAs;
 use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
 
 pub use error::{Error, Result};
-pub use jobs::{Enqueue, Enqueued, FetchedJob};
+pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
+pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};
+pub use jobs::{
+    Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Fetched, FetchedJob, Idempotency, KnownEnqueue, NewJob,
+};
+pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey, LogLine, Past, Settle, Settled};
 pub use maintenance::Settings;
-pub use queues::{DescribedQueue, Queue};
+pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
 pub use schema::{MigrateError, Migration};
-pub use workers::{QueueWorkers, Worker};
+pub use wakeups::Wakeups;
+pub use workers::{Heartbeat, QueueWorkers, Worker, WorkerDetail};
 
 /// The text of `src/store/<name>.sql`.
 macro_rules! sql {
@@ -41,6 +51,10 @@ const ACQUIRE_WITHIN: Duration = Duration::from_secs(1);
 /// PostgreSQL ends a statement of ours after this time, so that an answer is known
 /// before the request's own deadline.
 const STATEMENT_TIMEOUT_MS: u64 = 4_000;
+
+/// And a wait for a lock after this time, which then is known to be one: a key that an open
+/// transaction holds.
+const LOCK_TIMEOUT_MS: u64 = 3_000;
 
 /// How long a connection may take to answer before it is taken for dead.
 const READ_WITHIN: Duration = Duration::from_millis(3_500);
@@ -63,6 +77,8 @@ pub type Wanted<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// One connection that hears what other servers say.
+    listening: PgPool,
     /// Connections with a statement under way: what tells a busy database from a lost one.
     busy: Arc<AtomicU32>,
 }
@@ -90,6 +106,7 @@ impl Store {
         // flips to a hash or merge join or a sort on stale statistics costs a factor of 5.
         let options = options.application_name("presque").disable_statement_logging().options([
             ("statement_timeout", STATEMENT_TIMEOUT_MS.to_string().as_str()),
+            ("lock_timeout", LOCK_TIMEOUT_MS.to_string().as_str()),
             ("idle_in_transaction_session_timeout", "10000"),
             ("plan_cache_mode", "force_generic_plan"),
             ("enable_hashjoin", "off"),
@@ -107,13 +124,20 @@ impl Store {
             .before_acquire(|connection, meta| {
                 Box::pin(async move { Ok(meta.idle_for < TRUSTED_WHEN_IDLE_FOR || connection.ping().await.is_ok()) })
             })
-            .connect_lazy_with(options);
-        Self { pool, busy: Arc::default() }
+            .connect_lazy_with(options.clone());
+        let listening =
+            PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_WITHIN).connect_lazy_with(options);
+        Self { pool, listening, busy: Arc::default() }
+    }
+
+    /// How many connections there are at most.
+    pub fn connections(&self) -> usize {
+        self.pool.options().get_max_connections() as usize
     }
 
     /// Closes the pool; what runs is finished first.
     pub async fn close(&self) {
-        self.pool.close().await;
+        tokio::join!(self.pool.close(), self.listening.close());
     }
 
     async fn all<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>
@@ -136,10 +160,8 @@ impl Store {
     {
         let mut connection = match self.pool.acquire().await {
             Ok(connection) => connection,
-            // Every connection is at work: busy. Fewer, and none to be had: they cannot be made.
-            Err(sqlx::Error::PoolTimedOut)
-                if self.busy.load(Ordering::Relaxed) >= self.pool.options().get_max_connections() =>
-            {
+            // Connections are there, and none was free: busy. None is there: they cannot be made.
+            Err(sqlx::Error::PoolTimedOut) if self.busy.load(Ordering::Relaxed) > 0 || self.pool.num_idle() > 0 => {
                 return Err(Error::Overloaded);
             }
             Err(error) => return Err(Error::Unavailable(error)),

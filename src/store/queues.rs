@@ -1,11 +1,12 @@
 //! Statements about queues.
 
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::jobs::ANSWER_BYTES_MAX;
 use super::{Effect, Result, Store, sql};
-use crate::domain::QueueName;
+use crate::domain::{QueueName, QueuePolicy};
 
 /// A queue in service and its counts, exact at the moment of the read.
 #[derive(Debug, Clone, FromRow)]
@@ -28,6 +29,42 @@ pub struct DescribedQueue {
     #[sqlx(flatten)]
     pub queue: Queue,
     pub payloads: Vec<String>,
+}
+
+/// A queue with all that is known of it.
+#[derive(Debug, Clone, FromRow)]
+pub struct QueueDetail {
+    pub name: String,
+    /// Every setting.
+    pub policy: Json<QueuePolicy>,
+    pub paused_at: Option<DateTime<Utc>>,
+    pub paused_by: Option<String>,
+    pub pause_reason: Option<String>,
+    pub resume_at: Option<DateTime<Utc>>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub available: i64,
+    pub scheduled: i64,
+    pub retryable: i64,
+    pub running: i64,
+    pub completed: i64,
+    pub discarded: i64,
+    pub cancelled: i64,
+    pub oldest_available_at: Option<DateTime<Utc>>,
+    pub latency_ms: i64,
+    pub enqueued_per_min: f64,
+    pub completed_per_min: f64,
+    pub failed_per_min: f64,
+    pub workers: i64,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct DeletedQueue {
+    pub deleted: bool,
+    pub version: i64,
+    pub unfinished: i64,
 }
 
 impl Store {
@@ -56,20 +93,80 @@ impl Store {
     }
 
     /// The names of all queues, sorted.
-    pub async fn list_queues(&self) -> Result<Vec<String>> {
-        let statement = sqlx::query_as::<_, (String,)>(sql!("queues/list"));
+    pub async fn list_queue_names(&self) -> Result<Vec<String>> {
+        let statement = sqlx::query_as::<_, (String,)>(sql!("queues/list_names"));
         let rows = self.all(Effect::Read, statement).await?;
         Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
-    /// Makes the queue hand out nothing; a queue never seen is made. Safe to repeat.
-    pub async fn pause_queue(&self, queue: &QueueName) -> Result<()> {
-        self.run(sqlx::query_as(sql!("queues/pause")).bind(queue.as_str())).await
+    /// Queues with all that is known of them: the one of this name, or those whose names
+    /// contain a text, up to `limit` after a name, sorted byte by byte.
+    pub async fn list_queues(
+        &self,
+        name: Option<&QueueName>,
+        name_contains: Option<&str>,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<QueueDetail>> {
+        let statement = sqlx::query_as(sql!("queues/list"))
+            .bind(name.map(QueueName::as_str))
+            .bind(name_contains)
+            .bind(after)
+            .bind(limit);
+        self.all(Effect::Read, statement).await
     }
 
-    /// Makes the queue hand out jobs again; a queue never seen is made. Safe to repeat.
-    pub async fn resume_queue(&self, queue: &QueueName) -> Result<()> {
-        self.run(sqlx::query_as(sql!("queues/resume")).bind(queue.as_str())).await
+    /// Stores the settings of a queue of which `version` was seen, or that was not there.
+    /// Whether it was made; `None` if somebody else was faster.
+    pub async fn upsert_queue(
+        &self,
+        queue: &QueueName,
+        differences: serde_json::Map<String, serde_json::Value>,
+        version: Option<i64>,
+    ) -> Result<Option<bool>> {
+        let statement = sqlx::query_as::<_, (bool,)>(sql!("queues/upsert"))
+            .bind(queue.as_str())
+            .bind(Json(differences))
+            .bind(version);
+        Ok(self.one(Effect::Write, statement).await?.map(|(created,)| created))
+    }
+
+    /// Takes the queue out of service, if it has `version` where that is given, and nothing
+    /// unfinished unless by `force`. `None` if there is no such queue.
+    pub async fn delete_queue(
+        &self,
+        queue: &QueueName,
+        force: bool,
+        version: Option<i64>,
+    ) -> Result<Option<DeletedQueue>> {
+        let statement = sqlx::query_as(sql!("queues/delete")).bind(queue.as_str()).bind(force).bind(version);
+        self.one(Effect::Write, statement).await
+    }
+
+    /// Makes the queue hand out nothing. A queue never seen is made, or left alone. Safe to
+    /// repeat.
+    pub async fn pause_queue(
+        &self,
+        queue: &QueueName,
+        reason: Option<&str>,
+        resume_after_ms: Option<i64>,
+        make: bool,
+    ) -> Result<()> {
+        let statement =
+            sqlx::query_as(sql!("queues/pause")).bind(queue.as_str()).bind(reason).bind(resume_after_ms).bind(make);
+        self.run(statement).await
+    }
+
+    /// Makes the queue hand out jobs again. A queue never seen is made, or left alone. Safe
+    /// to repeat.
+    pub async fn resume_queue(&self, queue: &QueueName, make: bool) -> Result<()> {
+        self.run(sqlx::query_as(sql!("queues/resume")).bind(queue.as_str()).bind(make)).await
+    }
+
+    /// Resumes the queues whose pause is over; answers their names.
+    pub async fn resume_due_queues(&self) -> Result<Vec<String>> {
+        let rows = self.all(Effect::Write, sqlx::query_as::<_, (String,)>(sql!("queues/resume_due"))).await?;
+        Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
     /// Empties the queue at once: waiting and delayed jobs, unique keys and counters. A

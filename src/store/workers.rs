@@ -1,5 +1,6 @@
 //! Statements about registered workers.
 
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{Effect, Result, Store, sql};
@@ -24,6 +25,39 @@ pub struct QueueWorkers {
     pub failed: i64,
 }
 
+/// What a worker says of itself; what is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Heartbeat {
+    pub queues: Option<Vec<String>>,
+    pub kinds: Option<Vec<String>>,
+    pub concurrency: Option<i32>,
+    pub hostname: Option<String>,
+    pub pid: Option<i64>,
+    pub version: Option<String>,
+    /// An object of strings, as JSON.
+    pub labels: Option<String>,
+    pub status: Option<String>,
+}
+
+/// A worker that beats.
+#[derive(Debug, Clone, FromRow)]
+pub struct WorkerDetail {
+    pub id: String,
+    pub status: String,
+    pub queues: Vec<String>,
+    pub kinds: Vec<String>,
+    pub concurrency: i32,
+    pub hostname: Option<String>,
+    pub pid: Option<i64>,
+    pub version: Option<String>,
+    pub labels: String,
+    pub started_at: DateTime<Utc>,
+    pub last_heartbeat_at: DateTime<Utc>,
+    pub running: i64,
+    pub completed_last_hour: i64,
+    pub failed_last_hour: i64,
+}
+
 impl Store {
     /// Registers the worker on the queue; its counters begin at zero.
     pub async fn register_worker(&self, worker: &WorkerId, queue: &QueueName) -> Result<()> {
@@ -44,8 +78,8 @@ impl Store {
     }
 
     /// The ids of all registered workers, sorted.
-    pub async fn list_workers(&self) -> Result<Vec<String>> {
-        let statement = sqlx::query_as::<_, (String,)>(sql!("workers/list"));
+    pub async fn list_worker_ids(&self) -> Result<Vec<String>> {
+        let statement = sqlx::query_as::<_, (String,)>(sql!("workers/list_ids"));
         let rows = self.all(Effect::Read, statement).await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
@@ -55,5 +89,48 @@ impl Store {
     pub async fn workers_on_queue(&self, queue: &QueueName) -> Result<QueueWorkers> {
         let statement = sqlx::query_as(sql!("workers/on_queue")).bind(queue.as_str());
         Ok(self.one(Effect::Read, statement).await?.unwrap_or_default())
+    }
+
+    /// Registers the worker or notes that it lives; answers what an operator wants of it.
+    pub async fn heartbeat_worker(&self, worker: &WorkerId, beat: &Heartbeat, next_ms: i32) -> Result<String> {
+        let statement = sqlx::query_as::<_, (String,)>(sql!("workers/heartbeat"))
+            .bind(worker.as_str())
+            .bind(beat.queues.as_deref())
+            .bind(beat.kinds.as_deref())
+            .bind(beat.concurrency)
+            .bind(beat.hostname.as_deref())
+            .bind(beat.pid)
+            .bind(beat.version.as_deref())
+            .bind(beat.labels.as_deref())
+            .bind(beat.status.as_deref())
+            .bind(next_ms);
+        let row = self.one(Effect::Write, statement).await?;
+        row.map(|(signal,)| signal).ok_or_else(|| super::Error::unreadable("workers/heartbeat"))
+    }
+
+    /// The worker has stopped and is forgotten. Safe to repeat.
+    pub async fn stop_worker(&self, worker: &WorkerId) -> Result<()> {
+        self.run(sqlx::query_as(sql!("workers/stop")).bind(worker.as_str())).await
+    }
+
+    /// Workers that beat, sorted byte by byte, up to `limit` after an id.
+    pub async fn list_workers(
+        &self,
+        worker: Option<&str>,
+        queue: Option<&str>,
+        statuses: Option<&[String]>,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<WorkerDetail>> {
+        let statement =
+            sqlx::query_as(sql!("workers/list")).bind(worker).bind(queue).bind(statuses).bind(after).bind(limit);
+        self.all(Effect::Read, statement).await
+    }
+
+    /// Says what a worker should do from its next beat on. False if there is no such worker.
+    pub async fn signal_worker(&self, worker: &WorkerId, signal: &str, reason: Option<&str>) -> Result<bool> {
+        let statement =
+            sqlx::query_as::<_, (bool,)>(sql!("workers/signal")).bind(worker.as_str()).bind(signal).bind(reason);
+        Ok(self.one(Effect::Write, statement).await?.is_some())
     }
 }

@@ -59,7 +59,7 @@ fn completions_are_made_for_each_shell() {
 #[test]
 fn the_document_is_printed() {
     let output = run(&["openapi"]);
-    assert_eq!(text(&output.stdout), presque::http::yaml().unwrap());
+    assert_eq!(text(&output.stdout), presque::http::yaml(presque::http::Variant::V31).unwrap());
 }
 
 #[tokio::test]

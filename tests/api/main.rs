@@ -4,8 +4,10 @@
 mod bad_input;
 mod cli;
 mod contract;
+mod docs;
 mod jobs;
 mod kills;
+mod openapi;
 mod ops;
 mod queues;
 mod races;
@@ -13,4 +15,5 @@ mod readme;
 mod servers;
 mod statements;
 mod support;
+mod v1;
 mod workers;

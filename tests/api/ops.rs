@@ -152,7 +152,8 @@ async fn what_is_no_classic_route_is_refused_with_a_problem_document() {
     let long = format!("/{}", "x".repeat(9000));
     for (method, uri, status, code) in [
         ("GET", "/nothing", 404, "route_not_found"),
-        ("GET", "/v1/jobs", 404, "route_not_found"),
+        ("GET", "/v1/nothing", 404, "route_not_found"),
+        ("PUT", "/v1/jobs", 405, "method_not_allowed"),
         ("POST", "/livez", 405, "method_not_allowed"),
         ("DELETE", "/", 405, "method_not_allowed"),
         ("GET", long.as_str(), 414, "uri_too_long"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use presque::domain::{Payload, QueueName};
 use presque::engine::Engine;
-use presque::store::{Enqueue, Store};
+use presque::store::{Enqueue, NewJob, Store};
 use tokio::task::JoinSet;
 
 use crate::support::{TestApp, TestDb};
@@ -15,31 +15,24 @@ const JOBS: usize = 20_000;
 
 fn jobs(queue: &QueueName, numbers: std::ops::Range<usize>) -> Enqueue {
     let payload = |n: usize| Payload::parse(n.to_string().into_bytes(), 100).unwrap();
-    Enqueue {
-        queue: queue.clone(),
-        kind: "classic",
-        payloads: numbers.map(payload).collect(),
-        run_after: None,
-        dedup_key: None,
-        failed: false,
-        worker: None,
-    }
+    let jobs = numbers.map(|n| NewJob::new(queue.clone(), "classic", payload(n))).collect();
+    Enqueue { jobs, ..Enqueue::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixteen_fetchers_hand_out_twenty_thousand_jobs_once_each_and_in_order() {
     let db = TestDb::fresh().await;
     // Three servers, as far as the database can tell.
-    let engines: Vec<Engine> = (0..3).map(|_| Engine::new(Store::new(db.options.clone(), 6))).collect();
+    let engines: Vec<Engine> = (0..3).map(|_| Engine::new(Store::new(db.options.clone(), 6), true)).collect();
     let queue = QueueName::parse("race").unwrap();
     for start in (0..JOBS / 2).step_by(1000) {
-        engines[0].enqueue(jobs(&queue, start..start + 1000)).await.unwrap();
+        engines[0].enqueue(jobs(&queue, start..start + 1000), true).await.unwrap();
     }
     let producer = {
         let (engine, queue) = (engines[1].clone(), queue.clone());
         tokio::spawn(async move {
             for start in (JOBS / 2..JOBS).step_by(100) {
-                engine.enqueue(jobs(&queue, start..start + 100)).await.unwrap();
+                engine.enqueue(jobs(&queue, start..start + 100), true).await.unwrap();
             }
         })
     };

@@ -1,5 +1,6 @@
 //! Every statement against a migrated database: it is valid, and it uses its index.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,14 +26,20 @@ async fn every_statement_is_valid_and_names_its_columns() {
     let mut found = Vec::new();
     files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store")), &mut found);
     assert!(found.len() > 15);
+    let mut wrong = String::new();
     for path in found {
         let sql = fs::read_to_string(&path).unwrap();
-        let described = (&mut connection).describe(AssertSqlSafe(sql).into_sql_str()).await;
-        let described = described.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        for column in described.columns() {
-            assert_ne!(column.name(), "?column?", "{}", path.display());
+        match (&mut connection).describe(AssertSqlSafe(sql).into_sql_str()).await {
+            Ok(described) if described.columns().iter().any(|column| column.name() == "?column?") => {
+                let _ = writeln!(wrong, "{}: a column without a name", path.display());
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let _ = writeln!(wrong, "{}: {error}", path.display());
+            }
         }
     }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 /// The plan of a statement, as the server's connections would choose it.
@@ -59,12 +66,13 @@ async fn the_hot_statements_use_the_indexes_made_for_them() {
     }
     assert!(fetch.contains("Tid Scan on ready"), "{fetch}");
     // On a database that is still empty, where a planner may think that reading all is cheap.
-    assert!(fetch.contains("Index Cond: ((queue_id = taken_due.queue_id) AND (id = taken_due.job_id))"), "{fetch}");
+    assert!(fetch.contains("Index Cond: ((queue_id = sized.queue_id) AND (id = sized.job_id))"), "{fetch}");
     assert!(fetch.contains("AND (key = ANY ("), "{fetch}");
     for bad in ["Seq Scan on ready", "Seq Scan on scheduled", "Seq Scan on job", "Sort\n  Sort Key: ready"] {
         assert!(!fetch.contains(bad), "{bad}:\n{fetch}");
     }
-    let enqueue = plan(&app, "jobs/enqueue", "'foo', '{1}', null, null, 0, null, 'classic'").await;
+    let enqueue =
+        plan(&app, "jobs/enqueue", &format!("'{{foo}}'{}, 0, null, null, null, null", ", '{}'".repeat(17))).await;
     assert!(enqueue.contains("using queue_in_service "), "{enqueue}");
     assert!(enqueue.contains("Conflict Arbiter Indexes: dedup_key_is_held_once"), "{enqueue}");
     let counts = plan(&app, "queues/find", "'foo'").await;
@@ -92,7 +100,7 @@ async fn rows_land_in_the_partition_of_their_day() {
         assert!(!parts[0].contains("default"), "{parts:?}");
     }
     assert_eq!(app.store.make_partitions(3).await.unwrap(), 0, "all are there");
-    assert_eq!(app.store.make_partitions(5).await.unwrap(), 12, "two more days of six tables");
+    assert_eq!(app.store.make_partitions(5).await.unwrap(), 14, "two more days of seven tables");
 }
 
 #[tokio::test]

@@ -68,6 +68,11 @@ pub(super) enum Refusal {
     Broken,
     #[error("overloaded")]
     Overloaded,
+    #[error("internal error")]
+    Internal,
+    /// Never answered: the lease is ended instead.
+    #[error("overloaded")]
+    Leases,
     #[error("{}", database(.0))]
     Store(#[from] store::Error),
 }
@@ -76,7 +81,11 @@ pub(super) enum Refusal {
 fn database(error: &store::Error) -> &'static str {
     match error {
         store::Error::Unavailable(_) => "database unavailable",
-        store::Error::Overloaded | store::Error::RolledBack(_) | store::Error::Unwanted => "overloaded",
+        store::Error::Overloaded
+        | store::Error::Timeout
+        | store::Error::Locked
+        | store::Error::RolledBack(_)
+        | store::Error::Unwanted => "overloaded",
         store::Error::OutcomeUnknown(_) => "outcome unknown",
         store::Error::Statement(_) => "internal error",
     }
@@ -110,8 +119,8 @@ impl Refusal {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
-            Self::Store(store::Error::Statement(_)) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal | Self::Store(store::Error::Statement(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Overloaded | Self::Leases | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }

@@ -22,12 +22,20 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::error::Refusal;
 use super::App;
+use super::answer::Place;
 use super::problem::Error;
+use crate::domain::JobId;
+
+/// Room for an answer of many jobs: 16 MiB of them, and what their escapes add.
+const MANY_JOBS_ANSWER: usize = 24 * 1024 * 1024;
 
 const JSON: &str = "application/json";
 
 /// Says which job an answer is about, so that old code can move to `/v1` one call at a time.
 const JOB_ID: HeaderName = HeaderName::from_static("x-presque-job-id");
+
+/// The right to the job, where it is held under a lease.
+const LEASE_TOKEN: HeaderName = HeaderName::from_static("x-presque-lease-token");
 
 /// What a classic handler answers.
 type Answer = Result<Response, Refusal>;
@@ -80,6 +88,11 @@ pub(super) fn refuse_uri() -> Response {
     Refusal::UriTooLong.into_response()
 }
 
+/// For a handler that panicked.
+pub(super) fn refuse_panic() -> Response {
+    Refusal::Internal.into_response()
+}
+
 /// Refuses methods in the classic shape. `HEAD` is one of them: the framework would
 /// answer it with the handler of `GET`, which takes a job off the queue.
 pub(super) async fn only_listed_methods(mut request: Request, next: Next) -> Response {
@@ -116,8 +129,19 @@ fn empty(status: StatusCode) -> Response {
 }
 
 fn answer(body: &impl Serialize) -> Response {
+    answer_in(None, body)
+}
+
+/// An answer that may be large, in the place that was kept for it.
+fn answer_in(place: Option<Place>, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
-        Ok(bytes) => json(StatusCode::OK, Body::from(bytes)),
+        Ok(bytes) => {
+            let body = match place {
+                Some(place) => place.body(bytes),
+                None => Body::from(bytes),
+            };
+            json(StatusCode::OK, body)
+        }
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
             json(StatusCode::INTERNAL_SERVER_ERROR, Body::from(r#"{"error":"internal error"}"#))
@@ -125,7 +149,7 @@ fn answer(body: &impl Serialize) -> Response {
     }
 }
 
-fn with_job_id(mut response: Response, id: Option<uuid::Uuid>) -> Response {
+fn with_job_id(mut response: Response, id: Option<JobId>) -> Response {
     if let Some(id) = id
         && let Ok(value) = HeaderValue::from_str(&id.to_string())
     {

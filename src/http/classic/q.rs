@@ -2,17 +2,18 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ClassicError, Refusal};
 use super::extract::{Query, Queue, WorkerParam, require_json};
-use super::{Answer, empty, json, with_job_id};
-use crate::domain::{DedupKey, Payload, RunAfter};
+use super::{Answer, LEASE_TOKEN, empty, json, with_job_id};
+use crate::domain::{DedupKey, JobId, Payload, RunAfter};
+use crate::engine::EnqueueAnswer;
 use crate::http::App;
 use crate::http::body::Bytes;
-use crate::store::Enqueue;
+use crate::store::{Dedup, Enqueue, EnqueueRefusal, NewJob};
 
 /// The kind of every job that came by a classic route.
 pub(super) const KIND: &str = "classic";
@@ -53,7 +54,8 @@ async fn enqueue_classic_job(
 ) -> Answer {
     require_json(&headers)?;
     let Bytes { bytes, held: _held } = app.bodies.read(body, app.payload_bytes_max).await?;
-    store(&app, one(&app, Queue(queue), &query, bytes)?).await
+    let job = one(&app, Queue(queue), &query, bytes)?;
+    store(&app, Enqueue { jobs: vec![job], ..Enqueue::default() }).await
 }
 
 /// Fail a job and insert it again
@@ -89,7 +91,22 @@ async fn fail_classic_job(
     require_json(&headers)?;
     let Bytes { bytes, held: _held } = app.bodies.read(body, app.payload_bytes_max).await?;
     let job = one(&app, Queue(queue), &query, bytes)?;
-    store(&app, Enqueue { failed: true, worker: worker.if_any(), ..job }).await
+    let worker = worker.if_any();
+    let failed = Enqueue { jobs: vec![job.clone()], failed: true, worker: worker.clone(), idempotency: None };
+    match (store(&app, failed).await, worker) {
+        // The lease may have run out since it was seen: then it is a failure like any other.
+        (Err(Refusal::Leases), Some(worker)) => {
+            let delay_ms = match job.run_after {
+                Some(at) => Some((at - app.store.now().await?).num_milliseconds().max(0)),
+                None => None,
+            };
+            match app.engine.fail_classic(&worker, &job.queue, job.payload.clone(), delay_ms).await? {
+                Some(id) => Ok(with_job_id(empty(StatusCode::CREATED), Some(id))),
+                None => store(&app, Enqueue { jobs: vec![job], failed: true, ..Enqueue::default() }).await,
+            }
+        }
+        (answer, _) => answer,
+    }
 }
 
 /// Fetch a job
@@ -112,7 +129,11 @@ async fn fail_classic_job(
 async fn fetch_classic_job(State(app): State<App>, Queue(queue): Queue, worker: WorkerParam) -> Answer {
     let jobs = app.engine.fetch(queue, 1, worker.if_any()).await?.ok_or(Refusal::QueueClosed)?;
     let job = jobs.into_iter().next().ok_or(Refusal::NoJob)?;
-    Ok(with_job_id(json(StatusCode::OK, Body::from(job.payload)), Some(job.id)))
+    let mut response = with_job_id(json(StatusCode::OK, whole(&app, job.payload)), Some(job.id));
+    if let Some(Ok(token)) = job.token.map(|token| HeaderValue::from_str(&token.to_string())) {
+        response.headers_mut().insert(LEASE_TOKEN, token);
+    }
+    Ok(response)
 }
 
 /// Purge a queue
@@ -132,20 +153,30 @@ async fn purge_classic_queue(State(app): State<App>, Queue(queue): Queue) -> Ans
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
+/// One job, counted among the large answers where there is room: it has been taken, and is
+/// answered in any case.
+fn whole(app: &App, payload: String) -> Body {
+    match app.answers.reserve(payload.len()) {
+        Some(place) => place.body(payload.into_bytes()),
+        None => Body::from(payload),
+    }
+}
+
 /// Checks the request in the order of 2010 and makes the job of it.
-fn one(app: &App, Queue(queue): Queue, query: &Query, body: Vec<u8>) -> Result<Enqueue, Refusal> {
+fn one(app: &App, Queue(queue): Queue, query: &Query, body: Vec<u8>) -> Result<NewJob, Refusal> {
     if body.is_empty() {
         return Err(Refusal::JobMissing);
     }
-    Ok(Enqueue {
-        queue,
-        kind: KIND,
-        run_after: delayed(query)?,
-        dedup_key: query.bytes("uniq").and_then(DedupKey::from_bytes),
-        payloads: vec![Payload::parse(body, app.payload_bytes_max)?],
-        failed: false,
-        worker: None,
-    })
+    let run_after = delayed(query)?.map(RunAfter::at);
+    let payload = Payload::parse(body, app.payload_bytes_max)?;
+    let dedup = query.bytes("uniq").and_then(DedupKey::from_bytes).map(|key| Dedup {
+        key,
+        scope: Some("queue".to_owned()),
+        until: Some("started".to_owned()),
+        window_ms: None,
+        on_conflict: Some("reject".to_owned()),
+    });
+    Ok(NewJob { run_after, dedup, ..NewJob::new(queue, KIND, payload) })
 }
 
 /// The parameter `delayed`.
@@ -153,10 +184,22 @@ pub(super) fn delayed(query: &Query) -> Result<Option<RunAfter>, Refusal> {
     RunAfter::parse_epoch(&query.text("delayed").unwrap_or_default()).map_err(|_| Refusal::Delayed)
 }
 
-async fn store(app: &App, job: Enqueue) -> Answer {
-    let enqueued = app.engine.enqueue(job).await?;
-    if !enqueued.accepted {
-        return Err(Refusal::JobExists);
+async fn store(app: &App, jobs: Enqueue) -> Answer {
+    let stored = enqueue(app, jobs).await?;
+    Ok(with_job_id(empty(StatusCode::CREATED), stored))
+}
+
+/// Stores jobs; answers the id of the first.
+pub(super) async fn enqueue(app: &App, jobs: Enqueue) -> Result<Option<JobId>, Refusal> {
+    match app.engine.enqueue(jobs, true).await? {
+        EnqueueAnswer::Stored { jobs, .. } => Ok(jobs.first().map(|job| job.id)),
+        EnqueueAnswer::Refused(refusal) => Err(match refusal {
+            EnqueueRefusal::Duplicate { .. } => Refusal::JobExists,
+            EnqueueRefusal::PayloadTooLarge { .. } => Refusal::TooLarge,
+            EnqueueRefusal::QueueFull { .. } => Refusal::Overloaded,
+            EnqueueRefusal::QueueNotFound { .. } => Refusal::InvalidQueueName,
+            EnqueueRefusal::Leases => Refusal::Leases,
+        }),
+        EnqueueAnswer::Mismatch | EnqueueAnswer::InProgress => Err(Refusal::Overloaded),
     }
-    Ok(with_job_id(empty(StatusCode::CREATED), enqueued.first_job_id))
 }

@@ -14,12 +14,12 @@ use utoipa_axum::routes;
 
 use super::error::{ClassicError, Refusal};
 use super::extract::{Query, Queue, WorkerParam, require_json};
-use super::q::{KIND, delayed};
-use super::{Answer, answer, empty};
-use crate::domain::Payload;
+use super::q::{KIND, delayed, enqueue};
+use super::{Answer, MANY_JOBS_ANSWER, answer_in, empty};
+use crate::domain::{Payload, RunAfter};
 use crate::http::App;
 use crate::http::body::{Bytes, MANY_JOBS_BYTES_MAX};
-use crate::store::Enqueue;
+use crate::store::{Enqueue, NewJob};
 
 const BATCH_DEFAULT: i64 = 10;
 const BATCH_MAX: i64 = 1000;
@@ -76,8 +76,10 @@ async fn enqueue_classic_jobs(
     let run_after = delayed(&query)?;
     let payloads = jobs(&body, app.payload_bytes_max)?;
     if !payloads.is_empty() {
-        let batch = Enqueue { queue, kind: KIND, payloads, run_after, dedup_key: None, failed: false, worker: None };
-        app.engine.enqueue(batch).await?;
+        let run_after = run_after.map(RunAfter::at);
+        let job = |payload| NewJob { run_after, ..NewJob::new(queue.clone(), KIND, payload) };
+        let jobs = payloads.into_iter().map(job).collect();
+        enqueue(&app, Enqueue { jobs, ..Enqueue::default() }).await?;
     }
     Ok(empty(StatusCode::CREATED))
 }
@@ -102,12 +104,14 @@ async fn enqueue_classic_jobs(
 )]
 async fn fetch_classic_jobs(State(app): State<App>, Queue(queue): Queue, query: Query, worker: WorkerParam) -> Answer {
     let limit = batch_size(query.text("batch_size").as_deref());
+    // Before the jobs are taken: afterwards they could not be refused.
+    let place = app.answers.reserve(MANY_JOBS_ANSWER).ok_or(Refusal::Overloaded)?;
     let jobs = app.engine.fetch(queue, limit, worker.if_any()).await?.ok_or(Refusal::QueueClosed)?;
     if jobs.is_empty() {
         return Err(Refusal::NoJob);
     }
     let payloads: Vec<&str> = jobs.iter().map(|job| job.payload.as_str()).collect();
-    Ok(answer(&payloads))
+    Ok(answer_in(Some(place), &payloads))
 }
 
 /// Not supported

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::ClassicError;
+use super::error::{ClassicError, Refusal};
 use super::extract::{Query, Queue};
-use super::{Answer, answer};
+use super::{Answer, MANY_JOBS_ANSWER, answer, answer_in};
 use crate::http::App;
 
 /// The most jobs that `with_desc` shows.
@@ -55,7 +55,7 @@ struct ClassicStatus {
     ),
 )]
 pub(super) async fn list_classic_queues(State(app): State<App>) -> Answer {
-    let queues = app.store.list_queues().await?;
+    let queues = app.store.list_queue_names().await?;
     Ok(answer(&ClassicQueues { size: queues.len(), queues }))
 }
 
@@ -74,9 +74,11 @@ pub(super) async fn list_classic_queues(State(app): State<App>) -> Answer {
     ),
 )]
 async fn get_classic_status(State(app): State<App>, Queue(name): Queue, query: Query) -> Answer {
-    let (queue, jobs) = if query.text("with_desc").is_some_and(|value| value != "0") {
-        let described = app.store.describe_queue(&name, DESCRIBED_MAX).await?;
-        let (queue, jobs) = described.map(|found| (found.queue, found.payloads)).unzip();
+    let described = query.text("with_desc").is_some_and(|value| value != "0");
+    let place = if described { Some(app.answers.reserve(MANY_JOBS_ANSWER).ok_or(Refusal::Overloaded)?) } else { None };
+    let (queue, jobs) = if described {
+        let found = app.store.describe_queue(&name, DESCRIBED_MAX).await?;
+        let (queue, jobs) = found.map(|found| (found.queue, found.payloads)).unzip();
         (queue, Some(jobs.unwrap_or_default()))
     } else {
         (app.store.find_queue(&name).await?, None)
@@ -85,5 +87,5 @@ async fn get_classic_status(State(app): State<App>, Queue(name): Queue, query: Q
     let mut policy = Map::from_iter([("status".to_owned(), Value::from(if paused { "stop" } else { "open" }))]);
     let size = queue.as_ref().map_or(0, |queue| queue.available);
     policy.extend(queue.map(|queue| queue.policy.0).unwrap_or_default());
-    Ok(answer(&ClassicStatus { queue: name.to_string(), size, policy, jobs }))
+    Ok(answer_in(place, &ClassicStatus { queue: name.to_string(), size, policy, jobs }))
 }

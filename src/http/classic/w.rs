@@ -79,7 +79,7 @@ enum ClassicWorkers {
 pub(super) async fn list_classic_workers(State(app): State<App>, query: Query) -> Answer {
     match asked(&app, &query).await? {
         Some(found) => Ok(found),
-        None => Ok(answer(&app.store.list_workers().await?)),
+        None => Ok(answer(&app.store.list_worker_ids().await?)),
     }
 }
 

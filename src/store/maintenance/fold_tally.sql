@@ -1,4 +1,4 @@
--- Folds up to $1 rows of the tally into the sums of each queue and registration.
+-- Folds up to $1 rows of the tally into the sums of each queue, registration and minute.
 --
 -- $1 how many rows
 --
@@ -29,15 +29,17 @@ gone as (
     using picked
     where tally.tableoid = picked.tableoid and tally.ctid = picked.ctid
     returning
-        queue_id, registration, enqueued, started, completed, failed, discarded, cancelled,
-        ready, scheduled, running
+        at, queue_id, kind, worker, registration, enqueued, started, completed, failed, discarded, cancelled,
+        ready, scheduled, running, retryable, gone_completed, gone_discarded, gone_cancelled
 ),
 by_queue as (
     insert into presque_internal.queue_count as q
-        (queue_id, enqueued, started, completed, failed, discarded, cancelled, ready, scheduled, running)
+        (queue_id, enqueued, started, completed, failed, discarded, cancelled, ready, scheduled, running,
+        retryable, gone_completed, gone_discarded, gone_cancelled)
     select
         queue_id, sum(enqueued), sum(started), sum(completed), sum(failed), sum(discarded),
-        sum(cancelled), sum(ready), sum(scheduled), sum(running)
+        sum(cancelled), sum(ready), sum(scheduled), sum(running), sum(retryable), sum(gone_completed),
+        sum(gone_discarded), sum(gone_cancelled)
     from gone
     group by queue_id
     on conflict (queue_id) do update
@@ -50,7 +52,39 @@ by_queue as (
         cancelled = q.cancelled + excluded.cancelled,
         ready = q.ready + excluded.ready,
         scheduled = q.scheduled + excluded.scheduled,
-        running = q.running + excluded.running
+        running = q.running + excluded.running,
+        retryable = q.retryable + excluded.retryable,
+        gone_completed = q.gone_completed + excluded.gone_completed,
+        gone_discarded = q.gone_discarded + excluded.gone_discarded,
+        gone_cancelled = q.gone_cancelled + excluded.gone_cancelled
+),
+by_minute as (
+    insert into presque_internal.queue_minute as m
+        (queue_id, minute, kind, enqueued, started, completed, failed, discarded, cancelled)
+    select
+        queue_id, date_trunc('minute', at), kind, sum(enqueued), sum(started), sum(completed), sum(failed),
+        sum(discarded), sum(cancelled)
+    from gone
+    group by 1, 2, 3
+    having sum(enqueued + started + completed + failed + discarded + cancelled) > 0
+    on conflict (queue_id, minute, kind) do update
+    set
+        enqueued = m.enqueued + excluded.enqueued,
+        started = m.started + excluded.started,
+        completed = m.completed + excluded.completed,
+        failed = m.failed + excluded.failed,
+        discarded = m.discarded + excluded.discarded,
+        cancelled = m.cancelled + excluded.cancelled
+),
+by_worker as (
+    insert into presque_internal.worker_minute as m (worker, minute, completed, failed)
+    select worker, date_trunc('minute', at), sum(completed), sum(failed)
+    from gone
+    where worker is not null
+    group by 1, 2
+    having sum(completed + failed) > 0
+    on conflict (worker, minute) do update
+    set completed = m.completed + excluded.completed, failed = m.failed + excluded.failed
 ),
 by_registration as (
     insert into presque_internal.worker_count as w (registration, started, failed)

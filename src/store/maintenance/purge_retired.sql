@@ -1,4 +1,4 @@
--- Cancels up to $1 jobs that wait under a retired queue id (reason `purged`).
+-- Cancels up to $1 jobs that wait under a retired queue id (reason `purged` or `queue_deleted`).
 --
 -- $1 how many rows of each table
 --
@@ -14,7 +14,7 @@
 -- Served by queue_to_purge, ready_in_order, scheduled_in_order, dedup_key_is_held_once and
 -- lease_of_job.
 with target as materialized (
-    select queue_id
+    select queue_id, retired_as
     from presque_internal.queue
     where
         deleted_at is not null
@@ -44,12 +44,12 @@ delayed as materialized (
 gone_waiting as (
     delete from presque_internal.ready
     where ctid = any (array(select ctid from waiting))
-    returning queue_id, job_id, kind, attempt, failed_attempts, eligible_at
+    returning queue_id, job_id, kind, attempt, failed_attempts, eligible_at, false as retryable
 ),
 gone_delayed as (
     delete from presque_internal.scheduled
     where ctid = any (array(select ctid from delayed))
-    returning queue_id, job_id, kind, attempt, failed_attempts, run_after as eligible_at
+    returning queue_id, job_id, kind, attempt, failed_attempts, run_after as eligible_at, retryable
 ),
 gone as (
     select *, false as was_delayed from gone_waiting
@@ -59,14 +59,16 @@ gone as (
 cancelled as (
     insert into presque_internal.done
         (queue_id, job_id, state, kind, attempt, failed_attempts, eligible_at, cancel_reason)
-    select queue_id, job_id, 'cancelled', kind, attempt, failed_attempts, eligible_at, 'purged'
+    select queue_id, job_id, 'cancelled', kind, attempt, failed_attempts, eligible_at,
+        (select retired_as from target)
     from gone
 ),
 counted as (
-    insert into presque_internal.tally (queue_id, kind, cancelled, ready, scheduled)
+    insert into presque_internal.tally (queue_id, kind, cancelled, ready, scheduled, retryable)
     select
         queue_id, kind, count(*),
-        -count(*) filter (where not was_delayed), -count(*) filter (where was_delayed)
+        -count(*) filter (where not was_delayed), -count(*) filter (where was_delayed and not retryable),
+        -count(*) filter (where retryable)
     from gone
     group by queue_id, kind
 ),

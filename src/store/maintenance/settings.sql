@@ -9,6 +9,7 @@ select
     current_setting('full_page_writes') = 'on' as full_page_writes,
     current_setting('synchronous_commit') <> 'off' as synchronous_commit,
     pg_is_in_recovery() as standby,
+    now() as now,
     (
         select coalesce(max(version), 0)
         from presque_internal.schema_migration

@@ -14,25 +14,25 @@ with target as materialized (
 ),
 waiting as materialized (
     (
-        select lane, run_after as due_at, seq, queue_id, job_id
-        from presque_internal.scheduled
-        where queue_id = (select queue_id from target) and lane = 0 and run_after <= now()
-        order by run_after, seq
+        select lane, false as was_scheduled, null::timestamptz as due_at, seq, queue_id, job_id
+        from presque_internal.ready
+        where queue_id = (select queue_id from target)
+        order by lane, seq
         limit $2
     )
     union all
     (
-        select lane, null, seq, queue_id, job_id
-        from presque_internal.ready
-        where queue_id = (select queue_id from target) and lane = 1
-        order by seq
+        select lane, true, run_after, seq, queue_id, job_id
+        from presque_internal.scheduled
+        where queue_id = (select queue_id from target) and run_after <= now()
+        order by lane, run_after, seq
         limit $2
     )
 ),
 sized as (
     select
-        waiting.lane, waiting.due_at, waiting.seq, waiting.queue_id, waiting.job_id,
-        sum(job.bytes) over (order by waiting.lane, waiting.due_at, waiting.seq) as bytes
+        waiting.lane, waiting.was_scheduled, waiting.due_at, waiting.seq, waiting.queue_id, waiting.job_id,
+        sum(job.bytes) over (order by waiting.lane, waiting.was_scheduled, waiting.due_at, waiting.seq) as bytes
     from waiting
     cross join lateral (
         select coalesce(payload_bytes, 4194304) as bytes
@@ -40,7 +40,7 @@ sized as (
         where job.queue_id = waiting.queue_id and job.id = waiting.job_id
         limit 1
     ) as job
-    order by waiting.lane, waiting.due_at, waiting.seq
+    order by waiting.lane, waiting.was_scheduled, waiting.due_at, waiting.seq
     limit $2
 )
 select
@@ -52,10 +52,7 @@ select
         + (
             select count(*)
             from presque_internal.scheduled
-            where
-                scheduled.queue_id = target.queue_id
-                and scheduled.lane = 0
-                and scheduled.run_after <= now()
+            where scheduled.queue_id = target.queue_id and scheduled.run_after <= now()
         )
     )::bigint as available,
     counts.started,
@@ -70,7 +67,7 @@ select
             limit 1
         ) as job
         where sized.bytes <= $3
-        order by sized.lane, sized.due_at, sized.seq
+        order by sized.lane, sized.was_scheduled, sized.due_at, sized.seq
     ) as payloads
 from target
 join presque_internal.queue_count_now as counts on counts.queue_id = target.queue_id

@@ -4,7 +4,7 @@
 --
 -- `available` counts what a fetch could take now, due delayed jobs among it. Folded sums
 -- and deltas not folded yet are read in one snapshot, so every committed change is
--- counted once; nothing is counted row by row but delayed jobs that are due.
+-- counted once; nothing is counted row by row but what became due in the last second and was not promoted.
 --
 -- Served by queue_in_service, tally_not_folded and scheduled_in_order.
 select
@@ -16,10 +16,7 @@ select
         + (
             select count(*)
             from presque_internal.scheduled
-            where
-                scheduled.queue_id = queue.queue_id
-                and scheduled.lane = 0
-                and scheduled.run_after <= now()
+            where scheduled.queue_id = queue.queue_id and scheduled.run_after <= now()
         )
     )::bigint as available,
     counts.started,

@@ -19,6 +19,7 @@ pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) store: Store,
+    pub(crate) engine: Engine,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) db: TestDb,
 }
@@ -39,7 +40,14 @@ impl TestApp {
     pub(crate) async fn start() -> Self {
         let db = TestDb::fresh().await;
         let store = Store::new(db.options.clone(), 8);
-        Self::over(db, store)
+        Self::over(db, store, true)
+    }
+
+    /// Whose queues are not made by their first job.
+    pub(crate) async fn strict() -> Self {
+        let db = TestDb::fresh().await;
+        let store = Store::new(db.options.clone(), 8);
+        Self::over(db, store, false)
     }
 
     /// Whose database does not answer: nothing listens on that port.
@@ -47,19 +55,31 @@ impl TestApp {
         let db = TestDb::fresh().await;
         let nowhere = PgConnectOptions::new().host("127.0.0.1").port(super::free_port()).username("nobody");
         let store = Store::new(nowhere, 8);
-        Self::over(db, store)
+        Self::over(db, store, true)
     }
 
-    fn over(db: TestDb, store: Store) -> Self {
+    /// Another server on the same database.
+    pub(crate) fn beside(other: &Self) -> Self {
+        let db = other.db.shared();
+        let store = Store::new(db.options.clone(), 8);
+        Self::over(db, store, true)
+    }
+
+    fn over(db: TestDb, store: Store, auto_create_queues: bool) -> Self {
         let lifecycle = Lifecycle::default();
+        let engine = Engine::new(store.clone(), auto_create_queues);
+        engine.start(&tokio_util::task::TaskTracker::new(), &lifecycle.soft_stop);
         let router = presque::http::router(App {
-            engine: Engine::new(store.clone()),
+            engine: engine.clone(),
             store: store.clone(),
             lifecycle: lifecycle.clone(),
             bodies: presque::http::Bodies::default(),
-            payload_bytes_max: 262_144,
+            answers: presque::http::Answers::default(),
+            payload_bytes_max: 4_194_304,
+            instance_id: uuid::Uuid::new_v4(),
+            cursor_key: std::sync::Arc::default(),
         });
-        Self { router, store, lifecycle, db }
+        Self { router, store, engine, lifecycle, db }
     }
 
     /// The same router behind real connections, until the app's lifecycle stops it.
@@ -100,6 +120,48 @@ impl TestApp {
 
     pub(crate) async fn put(&self, uri: &str, body: impl Into<Body>) -> Answer {
         self.send("PUT", uri, &[JSON], body).await
+    }
+
+    pub(crate) async fn patch(&self, uri: &str, body: impl Into<Body>) -> Answer {
+        self.send("PATCH", uri, &[JSON], body).await
+    }
+
+    /// Puts a job into a queue through `/v1`; answers what it is answered.
+    pub(crate) async fn put_in(&self, queue: &str, job: Value) -> Value {
+        let answer = self.post(&format!("/v1/queues/{queue}/jobs"), job.to_string()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()
+    }
+
+    /// Claims up to this many jobs of a queue.
+    pub(crate) async fn claim(&self, queue: &str, max_jobs: usize) -> Vec<Value> {
+        let asked = serde_json::json!({"queues": [queue], "max_jobs": max_jobs, "worker_id": "w"});
+        let answer = self.post("/v1/jobs/claim", asked.to_string()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["jobs"].as_array().unwrap().clone()
+    }
+
+    /// Reports on a claimed job: `complete`, `fail`, `release` or `heartbeat`, with these members.
+    pub(crate) async fn report(&self, what: &str, job: &Value, members: Value) -> Answer {
+        let mut body = serde_json::json!({"lease_token": job["lease_token"]});
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let id = job["id"].as_str().unwrap();
+        self.post(&format!("/v1/jobs/{id}/{what}"), body.to_string()).await
+    }
+
+    /// The job as it is now, with payload and result.
+    pub(crate) async fn job(&self, id: &Value) -> Value {
+        let id = id.as_str().unwrap();
+        let answer = self.get(&format!("/v1/jobs/{id}?include=payload&include=result")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// Runs a statement, as time or an accident would.
+    pub(crate) async fn sql(&self, statement: &str) -> u64 {
+        let mut connection = self.db.connect().await;
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await;
+        done.unwrap().rows_affected()
     }
 
     /// Puts a job into a queue.
@@ -159,6 +221,25 @@ impl Answer {
         assert_eq!((self.status.as_u16(), self.text()), (status, body));
         assert_eq!(self.header("content-type"), "application/json");
         self
+    }
+
+    /// A problem document with this code; answers it.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
+        let problem = self.json();
+        assert_eq!((self.status.as_u16(), problem["code"].as_str()), (status, Some(code)), "{problem}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["type"], format!("urn:presque:problem:{}", code.replace('_', "-")));
+        assert_eq!(problem["status"], status);
+        assert_eq!(self.header("link"), format!("</docs/errors/{code}>; rel=\"help\""));
+        problem
+    }
+
+    /// A success, as JSON.
+    #[track_caller]
+    pub(crate) fn ok(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
+        if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
     /// A classic refusal, exactly.

@@ -32,6 +32,11 @@ impl TestDb {
         Self { options: cluster().await.clone().database(&name), name }
     }
 
+    /// The same database for another server; the first one drops it.
+    pub(crate) fn shared(&self) -> Self {
+        Self { options: self.options.clone(), name: String::new() }
+    }
+
     /// A database without a schema.
     pub(crate) async fn empty() -> Self {
         let name = format!("t_{}", Uuid::now_v7().simple());
@@ -56,6 +61,9 @@ impl TestDb {
 
 impl Drop for TestDb {
     fn drop(&mut self) {
+        if self.name.is_empty() {
+            return;
+        }
         let statement = format!("drop database if exists {} with (force)", self.name);
         // On a thread of its own: the test's runtime is going away.
         let dropped = std::thread::spawn(move || {

@@ -1,0 +1,243 @@
+//! What people change: single jobs, queues and workers. And waiting for a job's end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Engine;
+use crate::domain::{JobId, JobState, QueueName, WorkerId};
+use crate::store::{DeletedQueue, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Updated};
+
+/// How often a parked request looks whether its job has come so far: the job may run on
+/// another server.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitFor {
+    Started,
+    Finished,
+}
+
+/// How long to wait for a job, and for what.
+#[derive(Debug, Clone, Copy)]
+pub struct JobWait {
+    pub wait: Duration,
+    pub wait_for: WaitFor,
+}
+
+impl JobWait {
+    fn is_over(self, state: JobState) -> bool {
+        state.is_final() || (self.wait_for == WaitFor::Started && state == JobState::Running)
+    }
+}
+
+impl Engine {
+    /// The job, as soon as it has come so far, or as it is when the wait is over.
+    pub async fn wait_for_job(
+        &self,
+        id: JobId,
+        wait: JobWait,
+        (payload, result): (bool, bool),
+        draining: &CancellationToken,
+    ) -> Result<Option<JobDetail>> {
+        let deadline = Instant::now() + wait.wait;
+        loop {
+            let mut waiting = self.waiters.stand(vec![line(id)]);
+            let Some(job) = self.store.find_job(id, payload, result).await? else { return Ok(None) };
+            if wait.is_over(job.state()) || Instant::now() >= deadline || draining.is_cancelled() {
+                return Ok(Some(job));
+            }
+            tokio::select! {
+                () = waiting.woken() => {}
+                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
+                () = draining.cancelled() => {}
+            }
+        }
+    }
+
+    /// Wakes who waits for this job.
+    pub(super) fn wake_job(&self, id: JobId) {
+        self.waiters.wake(&line(id), usize::MAX);
+    }
+
+    /// Cancels a job, or asks its worker to; `None` if it is final or there is none.
+    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool) -> Result<Option<JobStatus>> {
+        let reason = Arc::new(reason);
+        let cancelled = self
+            .finish(move |engine| {
+                let reason = reason.clone();
+                async move { engine.store.cancel_job(id, &reason, force).await }
+            })
+            .await?;
+        if cancelled.as_ref().is_some_and(|status| status.state.is_final()) {
+            self.wake_job(id);
+        }
+        Ok(cancelled)
+    }
+
+    /// Cancels up to `limit` jobs that have not started by the time they had; answers how
+    /// many had one.
+    pub async fn expire_jobs(&self, limit: i64) -> Result<usize> {
+        let due = self.store.list_expired(limit).await?;
+        for id in &due {
+            if self.store.expire_job(*id).await?.is_some() {
+                self.wake_job(*id);
+            }
+        }
+        Ok(due.len())
+    }
+
+    /// Makes a job claimable again.
+    pub async fn retry_job(&self, id: JobId, delay_ms: i64, reset_attempts: bool, force: bool) -> Result<Retried> {
+        self.finish(move |engine| async move { engine.store.retry_job(id, delay_ms, reset_attempts, force).await })
+            .await
+    }
+
+    /// Changes a job that waits.
+    pub async fn update_job(&self, id: JobId, update: JobUpdate, version: Option<i64>) -> Result<Updated> {
+        let update = Arc::new(update);
+        self.finish(move |engine| {
+            let update = update.clone();
+            async move { engine.store.update_job(id, &update, version).await }
+        })
+        .await
+    }
+
+    /// Deletes a final job; a waiting one, too, by `force`. False if it is neither.
+    pub async fn delete_job(&self, id: JobId, force: bool) -> Result<bool> {
+        let deleted = self
+            .finish(move |engine| async move {
+                Ok(engine.store.delete_job(id).await?
+                    || (force && engine.store.delete_waiting_job(id).await?.is_some()))
+            })
+            .await?;
+        self.wake_job(id);
+        Ok(deleted)
+    }
+
+    /// Makes a queue hand out nothing.
+    pub async fn pause_queue(
+        &self,
+        queue: QueueName,
+        reason: Option<String>,
+        resume_after_ms: Option<i64>,
+        make: bool,
+    ) -> Result<()> {
+        self.finish(move |engine| {
+            let (queue, reason) = (queue.clone(), reason.clone());
+            async move { engine.store.pause_queue(&queue, reason.as_deref(), resume_after_ms, make).await }
+        })
+        .await
+    }
+
+    /// Makes a queue hand out jobs again, and wakes who waits for them.
+    pub async fn resume_queue(&self, queue: QueueName, make: bool) -> Result<()> {
+        let name = queue.to_string();
+        self.finish(move |engine| {
+            let queue = queue.clone();
+            async move { engine.store.resume_queue(&queue, make).await }
+        })
+        .await?;
+        self.wake_queue(&name, 1);
+        Ok(())
+    }
+
+    /// Resumes the queues whose pause is over; answers how many.
+    pub async fn resume_due_queues(&self) -> Result<usize> {
+        let resumed = self.store.resume_due_queues().await?;
+        for queue in &resumed {
+            self.wake_queue(queue, 1);
+        }
+        Ok(resumed.len())
+    }
+
+    /// Moves jobs that are due to where claims look first, and wakes who waits for them;
+    /// answers how many.
+    pub async fn promote(&self, limit: i64) -> Result<i64> {
+        let promoted = self.store.promote(limit).await?;
+        for (queue, jobs) in &promoted {
+            self.wake_queue(queue, usize::try_from(*jobs).unwrap_or(1));
+        }
+        Ok(promoted.iter().map(|(_, jobs)| jobs).sum())
+    }
+
+    pub async fn purge_queue(&self, queue: QueueName) -> Result<()> {
+        self.finish(move |engine| {
+            let queue = queue.clone();
+            async move { engine.store.purge_queue(&queue).await }
+        })
+        .await
+    }
+
+    /// Stores the settings of a queue of which `version` was seen, or that was not there;
+    /// `make` is a queue that they name. Whether it was made; `None` if somebody else was
+    /// faster.
+    pub async fn upsert_queue(
+        &self,
+        queue: QueueName,
+        differences: serde_json::Map<String, serde_json::Value>,
+        version: Option<i64>,
+        make: Option<QueueName>,
+    ) -> Result<Option<bool>> {
+        self.finish(move |engine| {
+            let (queue, differences, make) = (queue.clone(), differences.clone(), make.clone());
+            async move {
+                if let Some(make) = &make {
+                    engine.store.create_queue(make).await?;
+                }
+                engine.store.upsert_queue(&queue, differences, version).await
+            }
+        })
+        .await
+    }
+
+    /// Takes a queue out of service.
+    pub async fn delete_queue(
+        &self,
+        queue: QueueName,
+        force: bool,
+        version: Option<i64>,
+    ) -> Result<Option<DeletedQueue>> {
+        self.finish(move |engine| {
+            let queue = queue.clone();
+            async move { engine.store.delete_queue(&queue, force, version).await }
+        })
+        .await
+    }
+
+    /// Notes that a worker lives; answers what an operator wants of it.
+    pub async fn heartbeat_worker(&self, worker: WorkerId, beat: Heartbeat, next_ms: i32) -> Result<String> {
+        let beat = Arc::new(beat);
+        self.finish(move |engine| {
+            let (worker, beat) = (worker.clone(), beat.clone());
+            async move { engine.store.heartbeat_worker(&worker, &beat, next_ms).await }
+        })
+        .await
+    }
+
+    /// Forgets a worker that has stopped.
+    pub async fn stop_worker(&self, worker: WorkerId) -> Result<()> {
+        self.finish(move |engine| {
+            let worker = worker.clone();
+            async move { engine.store.stop_worker(&worker).await }
+        })
+        .await
+    }
+
+    /// Says what a worker should do from its next beat on. False if there is none.
+    pub async fn signal_worker(&self, worker: WorkerId, signal: String, reason: Option<String>) -> Result<bool> {
+        self.finish(move |engine| {
+            let (worker, signal, reason) = (worker.clone(), signal.clone(), reason.clone());
+            async move { engine.store.signal_worker(&worker, &signal, reason.as_deref()).await }
+        })
+        .await
+    }
+}
+
+/// The line of those who wait for a job; no queue has such a name.
+fn line(id: JobId) -> String {
+    format!("/{id}")
+}

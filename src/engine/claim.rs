@@ -1,0 +1,199 @@
+//! Handing jobs out under leases, now or when there are some.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Engine;
+use crate::domain::{JobId, LeaseToken, Outcome};
+use crate::store::{Claim, ClaimedJob, Error, Result, Settle};
+
+/// How long a claim waits for its turn, at least.
+const TURN_WITHIN: Duration = Duration::from_secs(1);
+
+/// A request for jobs.
+#[derive(Debug, Clone)]
+pub struct ClaimRequest {
+    pub claim: Claim,
+    /// Take of each queue in turn, instead of emptying the first one first.
+    pub fair: bool,
+    /// How long to wait if there is nothing.
+    pub wait: Duration,
+}
+
+/// What a worker is answered.
+#[derive(Debug)]
+pub enum ClaimAnswer {
+    Jobs {
+        jobs: HandOver,
+        /// Asked queues that are paused.
+        paused_queues: Vec<String>,
+        /// An earlier request with the idempotency key claimed them.
+        replayed: bool,
+    },
+    /// No such queue, and queues are not made by themselves.
+    QueueNotFound(String),
+    Mismatch,
+    InProgress,
+}
+
+impl ClaimAnswer {
+    /// The same answer without jobs, which are given back.
+    #[must_use]
+    pub fn give_back(self) -> Self {
+        match self {
+            Self::Jobs { jobs, paused_queues, replayed } => {
+                let empty = HandOver { jobs: Vec::new(), engine: jobs.engine.clone() };
+                drop(jobs);
+                Self::Jobs { jobs: empty, paused_queues, replayed }
+            }
+            other => other,
+        }
+    }
+}
+
+/// Jobs on their way to a worker. Dropped before they are taken, because the client has
+/// left, they are given back at once: no job stays leased to nobody.
+#[derive(Debug)]
+pub struct HandOver {
+    jobs: Vec<ClaimedJob>,
+    engine: Engine,
+}
+
+impl HandOver {
+    pub fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// The jobs, which are now the caller's to answer.
+    pub fn take(mut self) -> Vec<ClaimedJob> {
+        std::mem::take(&mut self.jobs)
+    }
+}
+
+impl Drop for HandOver {
+    fn drop(&mut self) {
+        if self.jobs.is_empty() {
+            return;
+        }
+        let release = |job: &ClaimedJob| Settle::new(JobId(job.job_id), LeaseToken(job.token), Outcome::Released);
+        let items: Vec<_> = self.jobs.iter().map(release).collect();
+        let engine = self.engine.clone();
+        // Without a runtime the server is ending: the leases run out.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                tracing::debug!(jobs = items.len(), "a client left before it got its jobs: giving them back");
+                if let Err(error) = engine.settle(items).await {
+                    tracing::debug!(%error, "they come back when their leases run out");
+                }
+            });
+        }
+    }
+}
+
+impl Engine {
+    /// Claims jobs; if there are none, waits for some until `wait` is over or `draining`
+    /// is cancelled. Nothing of the database is held meanwhile.
+    pub async fn claim(&self, request: ClaimRequest, draining: &CancellationToken) -> Result<ClaimAnswer> {
+        let deadline = Instant::now() + request.wait;
+        let queues: Vec<String> = request.claim.queues.iter().map(ToString::to_string).collect();
+        loop {
+            let mut waiting = self.waiters.stand(queues.clone());
+            // Who waits for jobs also waits for its turn to look; others wait a second for it.
+            let turn = deadline.max(Instant::now() + TURN_WITHIN);
+            let Ok(Ok(turn)) = tokio::time::timeout_at(turn, self.claiming.clone().acquire_owned()).await else {
+                return Err(Error::Overloaded);
+            };
+            let answer = self.claim_now(request.clone()).await?;
+            drop(turn);
+            let ClaimAnswer::Jobs { jobs, paused_queues, replayed } = answer else { return Ok(answer) };
+            if !jobs.is_empty() || replayed || Instant::now() >= deadline || draining.is_cancelled() {
+                drop(waiting);
+                self.wake_next(&jobs);
+                return Ok(ClaimAnswer::Jobs { jobs, paused_queues, replayed });
+            }
+            tokio::select! {
+                () = waiting.woken() => {}
+                () = tokio::time::sleep_until(deadline) => {}
+                () = draining.cancelled() => {}
+            }
+        }
+    }
+
+    /// Where one found jobs there may be more: the next who waits looks, too.
+    fn wake_next(&self, jobs: &HandOver) {
+        let mut queues: Vec<&str> = jobs.jobs.iter().map(|job| job.queue.as_str()).collect();
+        queues.dedup();
+        for queue in queues {
+            self.waiters.wake(queue, 1);
+        }
+    }
+
+    async fn claim_now(&self, request: ClaimRequest) -> Result<ClaimAnswer> {
+        let asking = std::sync::Arc::new(());
+        let asked = std::sync::Arc::downgrade(&asking);
+        let keyed = request.claim.idempotency.is_some();
+        let answer = self
+            .finish(move |engine| {
+                let (request, asked) = (request.clone(), asked.clone());
+                async move { engine.claim_once(&request, &|| asked.strong_count() > 0).await }
+            })
+            .await;
+        drop(asking);
+        match answer {
+            Err(Error::Locked | Error::Timeout) if keyed => Ok(ClaimAnswer::InProgress),
+            answer => answer,
+        }
+    }
+
+    async fn claim_once(&self, request: &ClaimRequest, wanted: crate::store::Wanted<'_>) -> Result<ClaimAnswer> {
+        let mut claim = request.claim.clone();
+        let mut jobs = HandOver { jobs: Vec::new(), engine: self.clone() };
+        let queues = i64::try_from(claim.queues.len()).unwrap_or(1).max(1);
+        if request.fair && queues > 1 {
+            // Another queue goes first each time, and no queue gets more than its share
+            // before all have been asked.
+            let turn = uuid::Uuid::new_v4().as_fields().0 as usize % claim.queues.len();
+            claim.queues.rotate_left(turn);
+            claim.per_queue = (claim.max_jobs + queues - 1) / queues;
+        }
+        loop {
+            let claimed = self.store.claim(&claim, wanted).await?;
+            if claimed.known {
+                let Some(idempotency) = &claim.idempotency else { return Ok(ClaimAnswer::Mismatch) };
+                let Some((hash, known)) = self.store.find_claim(&idempotency.key).await? else { continue };
+                if hash != idempotency.body_hash {
+                    return Ok(ClaimAnswer::Mismatch);
+                }
+                jobs.jobs = known;
+                return Ok(ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues, replayed: true });
+            }
+            if let Some(missing) = claimed.missing_queues.first()
+                && !self.auto_create_queues
+                && jobs.is_empty()
+            {
+                return Ok(ClaimAnswer::QueueNotFound(missing.clone()));
+            }
+            let found = claimed.jobs.len();
+            jobs.jobs.extend(claimed.jobs);
+            let left = claim.max_jobs - i64::try_from(found).unwrap_or(0);
+            let shared = claim.per_queue < claim.max_jobs;
+            // With a key, what was claimed at first is what a repetition is answered.
+            let go_on = claim.idempotency.is_none() && left > 0 && (shared || (found == 0 && claimed.expired > 0));
+            if !go_on {
+                // Nothing to repeat: the next try, or the next request, may find something.
+                if let Some(idempotency) = claim.idempotency.as_ref().filter(|_| jobs.is_empty()) {
+                    self.store.forget_claim(&idempotency.key).await?;
+                }
+                return Ok(ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues, replayed: false });
+            }
+            claim.max_jobs = left;
+            claim.per_queue = left;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the classic routes need beyond `/v1`: fetching for good, and leases for clients
+//! that know nothing of them.
+
+use std::sync::Arc;
+
+use super::settle::settle;
+use super::{ClaimAnswer, ClaimRequest, Engine};
+use crate::domain::{Failure, JobId, LeaseToken, Outcome, Payload, QueueName, WorkerId};
+use crate::store::{Claim, Fetched, Result, Settle};
+
+/// A job as a classic client gets it; with a token if it is held under a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassicJob {
+    pub id: JobId,
+    pub payload: String,
+    pub token: Option<LeaseToken>,
+}
+
+impl Engine {
+    /// Takes up to `limit` jobs off the queue; when this returns that is committed. `None`
+    /// if the queue is paused. What is taken is gone, so a client that has left before its
+    /// statement could begin takes nothing.
+    ///
+    /// Where the queue hands out leases (`classic_ack`), a worker that names itself has
+    /// completed what it held when it asks for more.
+    pub async fn fetch(
+        &self,
+        queue: QueueName,
+        limit: i64,
+        worker: Option<WorkerId>,
+    ) -> Result<Option<Vec<ClassicJob>>> {
+        // Dropped with this future, which the server drops when its client is gone.
+        let asking = Arc::new(());
+        loop {
+            let asked = Arc::downgrade(&asking);
+            let (name, id) = (queue.clone(), worker.clone());
+            let fetched = self
+                .finish(move |engine| {
+                    let (queue, worker, asked) = (name.clone(), id.clone(), asked.clone());
+                    async move {
+                        engine.store.fetch(&queue, limit, worker.as_ref(), &|| asked.strong_count() > 0).await
+                    }
+                })
+                .await?;
+            match (fetched, &worker) {
+                (Fetched::Jobs { jobs, expired }, _) if jobs.is_empty() && expired > 0 => {}
+                (Fetched::Jobs { jobs, .. }, _) => {
+                    let job =
+                        |job: crate::store::FetchedJob| ClassicJob { id: job.id, payload: job.payload, token: None };
+                    return Ok(Some(jobs.into_iter().map(job).collect()));
+                }
+                (Fetched::Leases, Some(worker)) => return self.lease_classic(queue, limit, worker.clone()).await,
+                (Fetched::Leases | Fetched::Paused, _) => return Ok(None),
+            }
+        }
+    }
+
+    async fn lease_classic(&self, queue: QueueName, limit: i64, worker: WorkerId) -> Result<Option<Vec<ClassicJob>>> {
+        self.complete_classic(&worker, &queue).await?;
+        let claim = Claim {
+            queues: vec![queue],
+            kinds: None,
+            max_jobs: limit,
+            per_queue: limit,
+            lease_ms: None,
+            worker: Some(worker),
+            idempotency: None,
+        };
+        let request = ClaimRequest { claim, fair: false, wait: std::time::Duration::ZERO };
+        let never = tokio_util::sync::CancellationToken::new();
+        match self.claim(request, &never).await? {
+            ClaimAnswer::Jobs { jobs, paused_queues, .. } if jobs.is_empty() && !paused_queues.is_empty() => Ok(None),
+            ClaimAnswer::Jobs { jobs, .. } => {
+                let job = |job: crate::store::ClaimedJob| ClassicJob {
+                    id: JobId(job.job_id),
+                    payload: job.payload,
+                    token: Some(LeaseToken(job.token)),
+                };
+                Ok(Some(jobs.take().into_iter().map(job).collect()))
+            }
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+
+    /// Completes what a worker holds on a queue that hands out leases.
+    async fn complete_classic(&self, worker: &WorkerId, queue: &QueueName) -> Result<()> {
+        let held = self.store.list_leases_of_worker(worker, Some(queue)).await?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        self.settle(held.iter().map(|lease| settle(lease, Outcome::Completed)).collect()).await.map(drop)
+    }
+
+    /// Fails the oldest job that a worker holds on a queue that hands out leases; its retry
+    /// has this payload, after `delay_ms` if that is given. `None` if it holds none.
+    pub async fn fail_classic(
+        &self,
+        worker: &WorkerId,
+        queue: &QueueName,
+        payload: Payload,
+        delay_ms: Option<i64>,
+    ) -> Result<Option<JobId>> {
+        let held = self.store.list_leases_of_worker(worker, Some(queue)).await?;
+        let Some(oldest) = held.first() else { return Ok(None) };
+        let failure = Failure {
+            error_class: "error".to_owned(),
+            message: "The worker put the job back.".to_owned(),
+            ..Failure::default()
+        };
+        let item =
+            Settle { failure: Some(failure), payload: Some(payload), delay_ms, ..settle(oldest, Outcome::Failed) };
+        self.settle(vec![item]).await?;
+        Ok(Some(oldest.job))
+    }
+
+    /// Registers a worker. What it still holds on the queue is given back: a worker that
+    /// starts anew must not acknowledge what ended it.
+    pub async fn register_worker(&self, worker: WorkerId, queue: QueueName) -> Result<()> {
+        self.release_leases(&worker, Some(&queue)).await?;
+        self.finish(move |engine| {
+            let (worker, queue) = (worker.clone(), queue.clone());
+            async move { engine.store.register_worker(&worker, &queue).await }
+        })
+        .await
+    }
+
+    /// Takes a worker off a queue, having completed what it holds there.
+    pub async fn unregister_worker(&self, worker: WorkerId, queue: QueueName) -> Result<()> {
+        self.complete_classic(&worker, &queue).await?;
+        self.finish(move |engine| {
+            let (worker, queue) = (worker.clone(), queue.clone());
+            async move { engine.store.unregister_worker(&worker, &queue).await }
+        })
+        .await
+    }
+}

@@ -1,0 +1,151 @@
+//! Who waits for what, in memory: a request that is parked here holds no connection.
+//!
+//! A wake-up is a hint, never the truth: whoever is woken asks the database, and whoever is
+//! not looks once a second. So what is missed is late, never lost.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+
+/// Requests that wait, by the name of what they wait for, first come, first served.
+#[derive(Debug, Default)]
+pub(super) struct Waiters(Mutex<HashMap<String, Place>>);
+
+#[derive(Debug, Default)]
+struct Place {
+    notify: Arc<Notify>,
+    waiting: usize,
+}
+
+/// A place in every line that a request stands in; it leaves them when this is dropped, and
+/// a wake-up that it did not use goes to the next.
+pub(super) struct Waiting {
+    waiters: Arc<Waiters>,
+    names: Vec<String>,
+    notified: Vec<Pin<Box<OwnedNotified>>>,
+}
+
+impl Waiters {
+    fn places(&self) -> MutexGuard<'_, HashMap<String, Place>> {
+        // Nothing that can panic runs while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place at the end of each line. Wake-ups count from this moment on, so that
+    /// nothing is missed between asking the database and waiting.
+    pub(super) fn stand(self: &Arc<Self>, names: Vec<String>) -> Waiting {
+        let mut places = self.places();
+        let notified = names.iter().map(|name| {
+            let place = places.entry(name.clone()).or_default();
+            place.waiting += 1;
+            let mut notified = Box::pin(place.notify.clone().notified_owned());
+            notified.as_mut().enable();
+            notified
+        });
+        let notified = notified.collect();
+        Waiting { waiters: self.clone(), names, notified }
+    }
+
+    /// Wakes the first `count` that wait for this.
+    pub(super) fn wake(&self, name: &str, count: usize) {
+        if let Some(place) = self.places().get(name) {
+            for _ in 0..count.min(place.waiting) {
+                place.notify.notify_one();
+            }
+        }
+    }
+
+    /// Wakes the first of each line: it looks for the others.
+    pub(super) fn wake_first_of_each(&self) {
+        for place in self.places().values() {
+            place.notify.notify_one();
+        }
+    }
+
+    /// How many lines there are.
+    #[cfg(test)]
+    fn lines(&self) -> usize {
+        self.places().len()
+    }
+}
+
+impl Waiting {
+    /// Until one of the lines wakes us. May be waited for again only by a new place.
+    pub(super) async fn woken(&mut self) {
+        futures_util::future::select_all(self.notified.iter_mut()).await;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // First, so that a wake-up that was meant for us is passed on to who is there.
+        self.notified.clear();
+        let mut places = self.waiters.places();
+        for name in &self.names {
+            if let Some(place) = places.get_mut(name) {
+                place.waiting -= 1;
+                if place.waiting == 0 {
+                    places.remove(name);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn stand(waiters: &Arc<Waiters>, names: &[&str]) -> Waiting {
+        waiters.stand(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    async fn is_woken(waiting: &mut Waiting) -> bool {
+        tokio::time::timeout(Duration::from_millis(1), waiting.woken()).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn they_are_woken_in_the_order_in_which_they_came() {
+        let waiters = Arc::new(Waiters::default());
+        let (mut first, mut second) = (stand(&waiters, &["a"]), stand(&waiters, &["a", "b"]));
+        waiters.wake("a", 1);
+        assert!(!is_woken(&mut second).await);
+        assert!(is_woken(&mut first).await);
+        waiters.wake("b", 1);
+        assert!(is_woken(&mut second).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wake_up_that_is_not_used_goes_to_the_next() {
+        let waiters = Arc::new(Waiters::default());
+        let (first, mut second) = (stand(&waiters, &["a"]), stand(&waiters, &["a"]));
+        waiters.wake("a", 1);
+        drop(first);
+        assert!(is_woken(&mut second).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wake_up_before_the_wait_counts_and_one_before_the_place_does_not() {
+        let waiters = Arc::new(Waiters::default());
+        waiters.wake("a", 1);
+        let mut waiting = stand(&waiters, &["a"]);
+        assert!(!is_woken(&mut waiting).await);
+        let mut waiting = stand(&waiters, &["a"]);
+        waiters.wake("a", 5);
+        assert!(is_woken(&mut waiting).await);
+    }
+
+    #[test]
+    fn nothing_is_left_of_those_who_left() {
+        let waiters = Arc::new(Waiters::default());
+        let waiting: Vec<_> = (0..10).map(|n| stand(&waiters, &["a", &n.to_string()])).collect();
+        assert_eq!(waiters.lines(), 11);
+        drop(waiting);
+        assert_eq!(waiters.lines(), 0);
+    }
+}

@@ -1,0 +1,128 @@
+//! Listing jobs, with filters and cursors.
+
+use axum::extract::{OriginalUri, State};
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::cursor::{Cursors, check_age};
+use super::job::{Answer, Job, large_json};
+use super::jobs::{included, page_headers};
+use super::params::Params;
+use crate::domain::JobState;
+use crate::http::App;
+use crate::http::problem::Problem;
+use crate::store::{JobFilter, JobPlace, JobSort};
+
+/// How far back a search by payload or text goes when nobody says.
+const SEARCHED_DAYS: i64 = 7;
+
+/// The most jobs of a page that shows payloads or results: they may be large.
+const WITH_CONTENT_MAX: i64 = 50;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(list_jobs))
+}
+
+/// Some jobs.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"data": [], "truncated": false}))]
+pub(super) struct JobPage {
+    data: Vec<Job>,
+    /// Where the next page begins; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    /// A search by `payload` or `q` stopped before it had looked at everything.
+    truncated: bool,
+}
+
+/// A place in a list, as a cursor carries it.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    sort_key: Option<String>,
+    #[serde(rename = "i")]
+    id: Uuid,
+}
+
+/// List jobs
+///
+/// Filters are combined: all of them must hold; of several values of one, any (of `tag`:
+/// all). Pages neither lose nor repeat a job that was there throughout, whatever is written
+/// meanwhile. There are no totals: a queue's counts are in `get_queue`.
+#[utoipa::path(
+    get, path = "/v1/jobs", tag = "jobs",
+    params(
+        ("id" = Option<Vec<Uuid>>, Query, description = "These jobs"),
+        ("queue" = Option<Vec<String>>, Query, description = "In these queues"),
+        ("kind" = Option<Vec<String>>, Query, description = "Of these kinds"),
+        ("state" = Option<Vec<JobState>>, Query, description = "In these states"),
+        ("tag" = Option<Vec<String>>, Query, description = "With all of these tags"),
+        ("worker_id" = Option<String>, Query, description = "Held, or last worked on, by this worker"),
+        ("error_class" = Option<String>, Query, description = "Whose latest failure is of this class"),
+        ("error_fingerprint" = Option<String>, Query, description = "Whose latest failure has this fingerprint"),
+        ("created_after" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Enqueued after this moment"),
+        ("created_before" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Enqueued before this moment"),
+        ("finished_after" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Finished after this moment"),
+        ("finished_before" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Finished before this moment"),
+        ("payload" = Option<String>, Query, description = "JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise"),
+        ("q" = Option<String>, Query, description = "Text in the error message; looks at the last 7 days unless `created_after` says otherwise"),
+        ("sort" = Option<String>, Query, description = "-created_at (if absent), created_at, run_after or -finished_at (finished jobs only)"),
+        ("include" = Option<Vec<String>>, Query, description = "payload, result; pages of at most 50 then"),
+        ("limit" = Option<i64>, Query, description = "How many at most (50 if absent, up to 500)"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "Some jobs", body = JobPage, headers(("Link" = String, description = "The next page"))),
+        (status = 400, description = "`invalid_cursor` or `invalid_request`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+async fn list_jobs(State(app): State<App>, OriginalUri(uri): OriginalUri, params: Params) -> Answer {
+    let states: Vec<(&str, JobState)> = JobState::ALL.into_iter().map(|state| (state.as_str(), state)).collect();
+    let sorts: Vec<(&str, JobSort)> = JobSort::ALL.into_iter().map(|sort| (sort.as_str(), sort)).collect();
+    let mut filter = JobFilter {
+        ids: params.uuids("id"),
+        queues: params.texts("queue", 128),
+        kinds: params.texts("kind", 128),
+        states: params.choices("state", &states),
+        tags: params.texts("tag", 64),
+        worker: params.text("worker_id", 256),
+        error_class: params.text("error_class", 256),
+        error_fingerprint: params.text("error_fingerprint", 64),
+        created_after: params.time("created_after"),
+        created_before: params.time("created_before"),
+        finished_after: params.time("finished_after"),
+        finished_before: params.time("finished_before"),
+        payload: params.json("payload"),
+        q: params.text("q", 256),
+    };
+    let sort = params.choice("sort", &sorts).unwrap_or(JobSort::Newest);
+    let included = included(&params);
+    let mut limit = params.int("limit", 1..=500).unwrap_or(50);
+    let cursor = params.text("cursor", 1024);
+    params.finish()?;
+    if included != (false, false) {
+        limit = limit.min(WITH_CONTENT_MAX);
+    }
+    let key = app.cursor_key().await?;
+    let cursors = Cursors::new(&key, "list_jobs", &(&filter, sort));
+    let (place, made_at) = match cursor {
+        None => (None, None),
+        Some(cursor) => {
+            let (place, at) = cursors.read::<Place>(&cursor)?;
+            (Some(JobPlace { sort_key: place.sort_key, id: place.id }), Some(at))
+        }
+    };
+    if (filter.payload.is_some() || filter.q.is_some()) && filter.created_after.is_none() {
+        filter.created_after = Some(app.store.now().await? - Duration::days(SEARCHED_DAYS));
+    }
+    let list = app.store.list_jobs(&filter, sort, place.as_ref(), limit, included).await?;
+    check_age(made_at, list.as_of)?;
+    let next_cursor = list.last.map(|last| cursors.write(Place { sort_key: last.sort_key, id: last.id }, list.as_of));
+    let page = JobPage { data: list.jobs.into_iter().map(Job::from).collect(), next_cursor, truncated: list.truncated };
+    let response = large_json(&app.answers, &page)?;
+    Ok(page_headers(response, "/v1/jobs", uri.query().unwrap_or_default(), page.next_cursor.as_deref()))
+}

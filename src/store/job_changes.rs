@@ -1,0 +1,173 @@
+//! Statements that people change single jobs with.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Effect, Result, Store, sql};
+use crate::domain::{JobId, JobState, Payload};
+
+/// What a change of state came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobStatus {
+    pub id: JobId,
+    pub state: JobState,
+    pub attempt: i32,
+    pub run_after: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// What became of a retry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retried {
+    Again(JobStatus),
+    /// Another job holds the unique key.
+    Held(JobId),
+    /// There is no such job in a state that can be retried.
+    No,
+}
+
+/// What a waiting job should become; what is absent stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct JobUpdate {
+    pub priority: Option<i32>,
+    pub run_after: Option<DateTime<Utc>>,
+    pub max_attempts: Option<i32>,
+    pub tags: Option<Vec<String>>,
+    pub payload: Option<Payload>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What became of an update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Updated {
+    Done {
+        run_after: Option<DateTime<Utc>>,
+    },
+    PayloadTooLarge {
+        limit: i64,
+    },
+    /// There is no such job that waits and has the version.
+    No,
+}
+
+#[derive(FromRow)]
+struct CancelRow {
+    state: String,
+    attempt: i32,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct RetryRow {
+    state: Option<String>,
+    attempt: Option<i32>,
+    run_after: Option<DateTime<Utc>>,
+    holder: Option<Uuid>,
+}
+
+#[derive(FromRow)]
+struct UpdateRow {
+    too_large: bool,
+    payload_max_bytes: i64,
+    run_after: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Cancels a job that waits, asks the worker of one that runs, or voids its lease by
+    /// `force`. `None` if there is no such job, or it is final.
+    pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool) -> Result<Option<JobStatus>> {
+        self.end_job(id, reason, force, false, false).await
+    }
+
+    /// Cancels a job that waits and deletes it. `None` if there is no such job that waits.
+    pub async fn delete_waiting_job(&self, id: JobId) -> Result<Option<JobStatus>> {
+        self.end_job(id, "deleted", false, true, true).await
+    }
+
+    /// Cancels a job that waits, because its time is over; one that runs is left alone.
+    pub async fn expire_job(&self, id: JobId) -> Result<Option<JobStatus>> {
+        self.end_job(id, "expired", false, false, true).await
+    }
+
+    /// Takes up to `limit` jobs off the list of those that must have started by now.
+    pub async fn list_expired(&self, limit: i64) -> Result<Vec<JobId>> {
+        let statement = sqlx::query_as::<_, (Uuid,)>(sql!("jobs/list_expired")).bind(limit);
+        Ok(self.all(Effect::Write, statement).await?.into_iter().map(|(id,)| JobId(id)).collect())
+    }
+
+    async fn end_job(
+        &self,
+        id: JobId,
+        reason: &str,
+        force: bool,
+        delete: bool,
+        only_waiting: bool,
+    ) -> Result<Option<JobStatus>> {
+        let statement = sqlx::query_as::<_, CancelRow>(sql!("jobs/cancel"))
+            .bind(id.queue_id())
+            .bind(id.0)
+            .bind(reason)
+            .bind(force)
+            .bind(delete)
+            .bind(only_waiting);
+        let row = self.one(Effect::Write, statement).await?;
+        Ok(row.map(|row| JobStatus {
+            id,
+            state: if row.state == "running" { JobState::Running } else { JobState::Cancelled },
+            attempt: row.attempt,
+            run_after: None,
+            finished_at: row.finished_at,
+        }))
+    }
+
+    /// Makes a job claimable again after `delay_ms`.
+    pub async fn retry_job(&self, id: JobId, delay_ms: i64, reset_attempts: bool, force: bool) -> Result<Retried> {
+        let statement = sqlx::query_as::<_, RetryRow>(sql!("jobs/retry"))
+            .bind(id.queue_id())
+            .bind(id.0)
+            .bind(delay_ms)
+            .bind(reset_attempts)
+            .bind(force);
+        let Some(row) = self.one(Effect::Write, statement).await? else { return Ok(Retried::No) };
+        Ok(match row.holder {
+            Some(holder) => Retried::Held(JobId(holder)),
+            None => Retried::Again(JobStatus {
+                id,
+                state: if row.state.as_deref() == Some("scheduled") {
+                    JobState::Scheduled
+                } else {
+                    JobState::Available
+                },
+                attempt: row.attempt.unwrap_or(0),
+                run_after: row.run_after,
+                finished_at: None,
+            }),
+        })
+    }
+
+    /// Changes a job that waits, if it has `version` where that is given.
+    pub async fn update_job(&self, id: JobId, update: &JobUpdate, version: Option<i64>) -> Result<Updated> {
+        let statement = sqlx::query_as::<_, UpdateRow>(sql!("jobs/update"))
+            .bind(id.queue_id())
+            .bind(id.0)
+            .bind(update.priority)
+            .bind(update.run_after)
+            .bind(update.max_attempts)
+            .bind(update.tags.as_deref())
+            .bind(update.payload.as_ref().map(Payload::as_str))
+            .bind(update.expires_at)
+            .bind(version);
+        Ok(match self.one(Effect::Write, statement).await? {
+            None => Updated::No,
+            Some(row) if row.too_large => Updated::PayloadTooLarge { limit: row.payload_max_bytes },
+            Some(row) => Updated::Done { run_after: row.run_after },
+        })
+    }
+
+    /// Deletes a final job and its attempts. False if there is no such job that is final.
+    pub async fn delete_job(&self, id: JobId) -> Result<bool> {
+        let statement = sqlx::query_as::<_, (String,)>(sql!("jobs/delete")).bind(id.queue_id()).bind(id.0);
+        Ok(self.one(Effect::Write, statement).await?.is_some())
+    }
+}

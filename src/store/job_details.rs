@@ -1,0 +1,263 @@
+//! Statements that read jobs and their attempts as they are now.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Effect, Result, Store, sql};
+use crate::domain::{JobId, JobState};
+
+/// How an attempt failed, in the columns of whoever failed.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct ErrorColumns {
+    pub error_class: Option<String>,
+    pub error_message: Option<String>,
+    pub error_stack: Option<String>,
+    pub error_data: Option<String>,
+    pub error_raw: Option<String>,
+    pub error_fingerprint: Option<String>,
+}
+
+/// A job with what was asked for and its latest failure.
+#[derive(Debug, Clone, FromRow)]
+pub struct JobDetail {
+    pub job_id: Uuid,
+    pub queue: String,
+    pub kind: String,
+    pub state: String,
+    pub priority: i32,
+    pub attempt: i32,
+    pub failed_attempts: i32,
+    pub max_attempts: i32,
+    pub tags: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    pub run_after: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub wait_ms: Option<i64>,
+    pub run_ms: Option<i64>,
+    pub lease_expires_at: Option<DateTime<Utc>>,
+    pub worker: Option<String>,
+    pub progress: Option<f64>,
+    pub progress_message: Option<String>,
+    pub cancel_requested_at: Option<DateTime<Utc>>,
+    pub cancel_reason: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub dedup_key: Option<String>,
+    pub origin_job_id: Option<Uuid>,
+    pub headers: Option<String>,
+    pub traceparent: Option<String>,
+    pub created_by: Option<String>,
+    pub version: i64,
+    #[sqlx(flatten)]
+    pub error: ErrorColumns,
+    pub error_attempt: Option<i32>,
+    pub error_at: Option<DateTime<Utc>>,
+    pub payload: Option<String>,
+    pub result: Option<String>,
+}
+
+impl JobDetail {
+    pub fn state(&self) -> JobState {
+        JobState::parse(&self.state).unwrap_or(JobState::Available)
+    }
+}
+
+/// Which jobs a list shows; what is absent filters nothing.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    pub ids: Option<Vec<Uuid>>,
+    pub queues: Option<Vec<String>>,
+    pub kinds: Option<Vec<String>>,
+    pub states: Option<Vec<JobState>>,
+    /// All of them.
+    pub tags: Option<Vec<String>>,
+    pub worker: Option<String>,
+    pub error_class: Option<String>,
+    pub error_fingerprint: Option<String>,
+    pub created_after: Option<DateTime<Utc>>,
+    pub created_before: Option<DateTime<Utc>>,
+    pub finished_after: Option<DateTime<Utc>>,
+    pub finished_before: Option<DateTime<Utc>>,
+    /// JSON that the payload contains.
+    pub payload: Option<serde_json::Value>,
+    /// Text in the error message.
+    pub q: Option<String>,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobSort {
+    Newest,
+    Oldest,
+    RunAfter,
+    LatestFinished,
+}
+
+impl JobSort {
+    pub const ALL: [Self; 4] = [Self::Newest, Self::Oldest, Self::RunAfter, Self::LatestFinished];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "-created_at",
+            Self::Oldest => "created_at",
+            Self::RunAfter => "run_after",
+            Self::LatestFinished => "-finished_at",
+        }
+    }
+}
+
+/// The last row of the page before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobPlace {
+    /// The key it was sorted by, as the statement answered it; none where ids are the key.
+    pub sort_key: Option<String>,
+    pub id: Uuid,
+}
+
+/// Some jobs in order.
+#[derive(Debug, Clone)]
+pub struct JobList {
+    pub jobs: Vec<JobDetail>,
+    /// Where the next page begins, if this one is full.
+    pub last: Option<JobPlace>,
+    /// A search stopped before it had looked at everything.
+    pub truncated: bool,
+    pub as_of: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct ListRow {
+    job_id: Option<Uuid>,
+    #[sqlx(skip)]
+    detail: Option<JobDetail>,
+    sort_key: Option<String>,
+    as_of: DateTime<Utc>,
+    truncated: bool,
+}
+
+/// How many jobs a search by payload or text looks at; other lists look at all.
+const SEARCHED_MAX: i64 = 100_000;
+
+/// An attempt, running or ended.
+#[derive(Debug, Clone, FromRow)]
+pub struct AttemptDetail {
+    pub attempt: i32,
+    pub outcome: String,
+    pub worker: Option<String>,
+    pub started_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub eligible_at: DateTime<Utc>,
+    #[sqlx(flatten)]
+    pub error: ErrorColumns,
+    /// A JSON array of log lines.
+    pub logs: Option<String>,
+}
+
+/// A row of the attempts of a job that may have none.
+struct AttemptRow(Option<AttemptDetail>);
+
+impl<'r> FromRow<'r, sqlx::postgres::PgRow> for AttemptRow {
+    fn from_row(row: &'r sqlx::postgres::PgRow) -> std::result::Result<Self, sqlx::Error> {
+        use sqlx::Row as _;
+        let attempt: Option<i32> = row.try_get("attempt")?;
+        Ok(Self(if attempt.is_some() { Some(AttemptDetail::from_row(row)?) } else { None }))
+    }
+}
+
+/// A row of a list: what is said of the list, and a job if it has one.
+struct JobRow(ListRow);
+
+impl<'r> FromRow<'r, sqlx::postgres::PgRow> for JobRow {
+    fn from_row(row: &'r sqlx::postgres::PgRow) -> std::result::Result<Self, sqlx::Error> {
+        let mut listed = ListRow::from_row(row)?;
+        if listed.job_id.is_some() {
+            listed.detail = Some(JobDetail::from_row(row)?);
+        }
+        Ok(Self(listed))
+    }
+}
+
+impl Store {
+    /// The job, or `None` if it is not known, or past its retention.
+    pub async fn find_job(&self, id: JobId, payload: bool, result: bool) -> Result<Option<JobDetail>> {
+        let statement = sqlx::query_as(sql!("jobs/find")).bind(id.queue_id()).bind(id.0).bind(payload).bind(result);
+        self.one(Effect::Read, statement).await
+    }
+
+    /// Jobs that pass the filter, in order, after `place`.
+    pub async fn list_jobs(
+        &self,
+        filter: &JobFilter,
+        sort: JobSort,
+        place: Option<&JobPlace>,
+        limit: i64,
+        (with_payload, with_result): (bool, bool),
+    ) -> Result<JobList> {
+        // States in which few jobs are at a time are gathered; the others are walked.
+        let few = |state: &JobState| !matches!(state, JobState::Available | JobState::Completed);
+        let walked = sort == JobSort::Newest && !filter.states.as_ref().is_some_and(|states| states.iter().all(few));
+        let searched = filter.payload.is_some() || filter.q.is_some();
+        let looked_at = if searched { SEARCHED_MAX } else { i64::MAX };
+        let sql = if walked { sql!("jobs/list") } else { sql!("jobs/list_sorted") };
+        let states: Option<Vec<&str>> =
+            filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()).collect());
+        let statement = sqlx::query_as::<_, JobRow>(sql)
+            .bind(filter.ids.as_deref())
+            .bind(filter.queues.as_deref())
+            .bind(filter.kinds.as_deref())
+            .bind(states)
+            .bind(filter.tags.as_deref())
+            .bind(filter.worker.as_deref())
+            .bind(filter.error_class.as_deref())
+            .bind(filter.error_fingerprint.as_deref())
+            .bind(filter.created_after)
+            .bind(filter.created_before)
+            .bind(filter.finished_after)
+            .bind(filter.finished_before)
+            .bind(filter.payload.as_ref())
+            .bind(filter.q.as_deref());
+        let statement = if walked {
+            statement
+                .bind(place.map_or(Uuid::max(), |place| place.id))
+                .bind(limit)
+                .bind(looked_at)
+                .bind(with_payload)
+                .bind(with_result)
+        } else {
+            statement
+                .bind(sort.as_str())
+                .bind(limit)
+                .bind(looked_at)
+                .bind(with_payload)
+                .bind(with_result)
+                .bind(place.and_then(|place| place.sort_key.clone()))
+                .bind(place.map(|place| place.id))
+        };
+        let rows = self.all(Effect::Read, statement).await?;
+        let about = rows.first().map(|JobRow(row)| (row.as_of, row.truncated));
+        let (as_of, truncated) = about.ok_or_else(|| super::Error::unreadable("jobs/list"))?;
+        let full = i64::try_from(rows.len()) == Ok(limit);
+        let last = rows
+            .last()
+            .filter(|_| full)
+            .and_then(|JobRow(row)| Some(JobPlace { sort_key: row.sort_key.clone(), id: row.job_id? }));
+        let jobs = rows.into_iter().filter_map(|JobRow(row)| row.detail).collect();
+        Ok(JobList { jobs, last, truncated, as_of })
+    }
+
+    /// Up to `limit` attempts of the job below this number, newest first; `None` if there
+    /// is no such job.
+    pub async fn list_job_attempts(&self, id: JobId, below: i32, limit: i64) -> Result<Option<Vec<AttemptDetail>>> {
+        let statement = sqlx::query_as::<_, AttemptRow>(sql!("jobs/list_attempts"))
+            .bind(id.queue_id())
+            .bind(id.0)
+            .bind(below)
+            .bind(limit);
+        let rows = self.all(Effect::Read, statement).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(rows.into_iter().filter_map(|AttemptRow(attempt)| attempt).collect()))
+    }
+}

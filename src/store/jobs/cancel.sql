@@ -1,0 +1,102 @@
+-- Cancels a job: at once where it waits, by asking its worker where it runs.
+--
+-- $1 queue id    $2 job id    $3 reason    $4 force: void the lease of a running job, too
+-- $5 delete: take the finished job away as well, its statistics stay
+-- $6 only if it waits: a running one is left alone
+--
+-- Answers one row with the state that came of it; none if there is no such job in a state
+-- that can be cancelled. A running job without force stays running, its worker is told.
+--
+-- Safe under concurrency: the row that is deleted is the job's state, so of a claim and a
+-- cancel one finds it. A lease is fenced by its row: whoever settles it meanwhile wins. A
+-- voided one leaves no token behind, so that nothing its worker reports is taken for the end.
+--
+-- Served by ready_in_order, ready_again, scheduled_of_job, lease_of_job and job_by_id.
+with target as materialized (
+    select queue_id, id, dedup_key, kind, -2 * priority + 1 as own_lane, presque_internal.job_id_seq(id) as own_seq
+    from presque_internal.job
+    where queue_id = $1 and id = $2
+),
+left_own_place as (
+    delete from presque_internal.ready
+    using target
+    where
+        ready.queue_id = target.queue_id and ready.lane = target.own_lane and ready.seq = target.own_seq
+        and ready.job_id = target.id
+    returning ready.attempt, ready.failed_attempts, ready.eligible_at, 'ready' as place
+),
+left_ready as (
+    delete from presque_internal.ready
+    where queue_id = $1 and job_id = $2 and lane % 2 = 0
+    returning attempt, failed_attempts, eligible_at, 'ready'
+),
+left_scheduled as (
+    delete from presque_internal.scheduled
+    where queue_id = $1 and job_id = $2
+    returning attempt, failed_attempts, run_after, case when retryable then 'retryable' else 'scheduled' end
+),
+voided as (
+    delete from presque_internal.lease
+    where queue_id = $1 and job_id = $2 and $4 and not $6
+    returning attempt, failed_attempts, eligible_at, 'lease', worker, claimed_at
+),
+asked as (
+    update presque_internal.lease
+    set
+        cancel_requested_at = coalesce(cancel_requested_at, now()),
+        cancel_reason = coalesce(cancel_reason, $3)
+    where queue_id = $1 and job_id = $2 and not $4 and not $6
+    returning attempt
+),
+gone as materialized (
+    select *, null::text as worker, null::timestamptz as claimed_at from left_own_place
+    union all
+    select *, null, null from left_ready
+    union all
+    select *, null, null from left_scheduled
+    union all
+    select * from voided
+),
+ended as (
+    insert into presque_internal.done (
+        queue_id, job_id, state, outcome, kind, attempt, failed_attempts, token, worker, eligible_at, started_at,
+        cancel_reason)
+    select
+        target.queue_id, target.id, 'cancelled', case when gone.place = 'lease' then 'cancelled' end, target.kind,
+        gone.attempt, gone.failed_attempts, null, gone.worker, gone.eligible_at, gone.claimed_at, $3
+    from gone
+    cross join target
+    where not $5
+),
+deleted as (
+    delete from presque_internal.job
+    where queue_id = $1 and id = $2 and $5 and exists (select from gone)
+),
+attempts as (
+    delete from presque_internal.attempt
+    where queue_id = $1 and job_id = $2 and $5 and exists (select from gone)
+),
+freed as (
+    delete from presque_internal.dedup
+    where
+        queue_id in ($1, 0)
+        and key = (select dedup_key from target)
+        and job_id = $2
+        and until in ('started', 'finished')
+        and exists (select from gone)
+),
+counted as (
+    insert into presque_internal.tally
+        (queue_id, kind, worker, cancelled, gone_cancelled, ready, scheduled, retryable, running)
+    select
+        target.queue_id, target.kind, gone.worker, 1, $5::integer,
+        -(gone.place = 'ready')::integer, -(gone.place = 'scheduled')::integer,
+        -(gone.place = 'retryable')::integer, -(gone.place = 'lease')::integer
+    from gone
+    cross join target
+)
+select 'cancelled' as state, attempt, now() as finished_at
+from gone
+union all
+select 'running', attempt, null
+from asked

@@ -1,0 +1,126 @@
+-- Changes a job that waits; null leaves a member as it is.
+--
+-- $1 queue id    $2 job id    $3 priority    $4 run_after    $5 max_attempts
+-- $6 tags    $7 payload    $8 expires_at    $9 version it must have, or null
+--
+-- Answers one row: whether the payload is too large for the queue; none if there is no such
+-- job that waits, or it has another version.
+--
+-- Safe under concurrency: the row in which the job waits is deleted and made anew in its
+-- new place, so of a claim and an update one finds it.
+--
+-- Served by ready_in_order, ready_again, scheduled_of_job and job_by_id.
+with target as materialized (
+    select
+        job.queue_id, job.id, -2 * job.priority + 1 as own_lane, presque_internal.job_id_seq(job.id) as own_seq,
+        coalesce($3, job.priority) as priority,
+        octet_length($7::text) > (policy.of_queue ->> 'payload_max_bytes')::bigint as too_large,
+        (policy.of_queue ->> 'payload_max_bytes')::bigint as payload_max_bytes
+    from presque_internal.job
+    cross join lateral (
+        select presque_internal.default_policy() || queue.policy as of_queue
+        from presque_internal.queue
+        where queue.queue_id = job.queue_id
+        limit 1
+    ) as policy
+    cross join lateral (
+        select version
+        from presque_internal.job_detail
+        where job_detail.queue_id = job.queue_id and job_detail.job_id = job.id
+        limit 1
+    ) as seen
+    where job.queue_id = $1 and job.id = $2 and ($9::bigint is null or seen.version = $9)
+),
+left_own_place as (
+    delete from presque_internal.ready
+    using target
+    where
+        target.too_large is not true
+        and ready.queue_id = target.queue_id and ready.lane = target.own_lane and ready.seq = target.own_seq
+        and ready.job_id = target.id
+    returning
+        ready.seq, ready.kind, ready.attempt, ready.failed_attempts, ready.releases, ready.eligible_at as run_after,
+        'ready' as was, true as fresh
+),
+left_ready as (
+    delete from presque_internal.ready
+    using target
+    where
+        target.too_large is not true
+        and ready.queue_id = target.queue_id and ready.job_id = target.id and ready.lane % 2 = 0
+    returning
+        ready.seq, ready.kind, ready.attempt, ready.failed_attempts, ready.releases, ready.eligible_at, 'ready', false
+),
+left_scheduled as (
+    delete from presque_internal.scheduled
+    using target
+    where target.too_large is not true and scheduled.queue_id = target.queue_id and scheduled.job_id = target.id
+    returning
+        scheduled.seq, scheduled.kind, scheduled.attempt, scheduled.failed_attempts, scheduled.releases,
+        scheduled.run_after, case when scheduled.retryable then 'retryable' else 'scheduled' end, false
+),
+moved as materialized (
+    select
+        target.queue_id, target.id, target.priority, old.seq, old.kind, old.attempt, old.failed_attempts, old.releases,
+        old.was, old.fresh,
+        case when $4::timestamptz is null then old.run_after else greatest($4, now()) end as run_after
+    from (
+        select * from left_own_place
+        union all
+        select * from left_ready
+        union all
+        select * from left_scheduled
+    ) as old
+    cross join target
+),
+made_ready as (
+    insert into presque_internal.ready
+        (queue_id, lane, seq, job_id, kind, eligible_at, attempt, failed_attempts, releases)
+    select
+        queue_id, -2 * priority + fresh::integer, seq, id, kind, run_after, attempt, failed_attempts, releases
+    from moved
+    where run_after <= now()
+),
+made_scheduled as (
+    insert into presque_internal.scheduled
+        (queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, retryable)
+    select
+        queue_id, -2 * priority, run_after, seq, id, kind, attempt, failed_attempts, releases, was = 'retryable'
+    from moved
+    where run_after > now()
+),
+rewritten as (
+    update presque_internal.job
+    set
+        priority = moved.priority,
+        run_after = case when $4::timestamptz is null then job.run_after else moved.run_after end,
+        max_attempts = coalesce($5, job.max_attempts),
+        tags = coalesce($6, job.tags),
+        payload = coalesce($7::text::json, job.payload),
+        payload_bytes = coalesce(octet_length($7::text), job.payload_bytes),
+        expires_at = coalesce($8, job.expires_at),
+        version = job.version + 1
+    from moved
+    where job.queue_id = moved.queue_id and job.id = moved.id
+),
+expiring as (
+    insert into presque_internal.expiring (queue_id, job_id, expires_at)
+    select queue_id, id, $8
+    from moved
+    where $8::timestamptz is not null
+    on conflict (queue_id, job_id) do update
+    set expires_at = excluded.expires_at
+),
+counted as (
+    insert into presque_internal.tally (queue_id, kind, ready, scheduled, retryable)
+    select
+        queue_id, kind, (run_after <= now())::integer - (was = 'ready')::integer,
+        (run_after > now() and was <> 'retryable')::integer - (was = 'scheduled')::integer,
+        (run_after > now() and was = 'retryable')::integer - (was = 'retryable')::integer
+    from moved
+)
+select
+    coalesce(too_large, false) as too_large, payload_max_bytes,
+    (select run_after from moved) as run_after
+from target
+where too_large or exists (select from moved)

@@ -1,0 +1,314 @@
+//! Statements that claim jobs, and end or extend the leases they are held under.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::job_details::ErrorColumns;
+use super::jobs::{ANSWER_BYTES_MAX, Idempotency};
+use super::{Effect, Result, Store, Wanted, sql};
+use crate::domain::{Failure, JobId, JobState, LeaseToken, Outcome, Payload, QueueName, WorkerId};
+
+/// Log lines that an attempt keeps, in bytes.
+const LOG_BYTES_MAX: i64 = 64 * 1024;
+
+/// What a worker asks for.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Tried in this order.
+    pub queues: Vec<QueueName>,
+    pub kinds: Option<Vec<String>>,
+    pub max_jobs: i64,
+    /// How many of one queue, at most.
+    pub per_queue: i64,
+    pub lease_ms: Option<i64>,
+    pub worker: Option<WorkerId>,
+    pub idempotency: Option<Idempotency>,
+}
+
+/// A job under a lease.
+#[derive(Debug, Clone, FromRow)]
+pub struct ClaimedJob {
+    pub job_id: Uuid,
+    pub queue: String,
+    pub kind: String,
+    pub payload: String,
+    pub attempt: i32,
+    pub failed_attempts: i32,
+    pub max_attempts: i32,
+    pub token: Uuid,
+    pub lease_expires_at: DateTime<Utc>,
+    pub lease_ms: i64,
+    pub timeout_at: Option<DateTime<Utc>>,
+    pub priority: i32,
+    pub tags: Option<Vec<String>>,
+    pub headers: Option<String>,
+    pub traceparent: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub run_after: DateTime<Utc>,
+    #[sqlx(flatten)]
+    pub error: ErrorColumns,
+    pub error_attempt: Option<i32>,
+    pub error_at: Option<DateTime<Utc>>,
+}
+
+/// What a claim found.
+#[derive(Debug, Clone, Default)]
+pub struct Claimed {
+    pub jobs: Vec<ClaimedJob>,
+    pub paused_queues: Vec<String>,
+    pub missing_queues: Vec<String>,
+    /// Jobs that were cancelled instead, because their time was over.
+    pub expired: i64,
+    /// The idempotency key is known, and nothing was claimed.
+    pub known: bool,
+}
+
+#[derive(FromRow)]
+struct AboutClaim {
+    job_id: Option<Uuid>,
+    paused_queues: Vec<String>,
+    missing_queues: Vec<String>,
+    expired: i64,
+    replayed: bool,
+}
+
+/// A row of a claim: what is said of all of it, and a job if it has one.
+struct ClaimRow(AboutClaim, Option<ClaimedJob>);
+
+impl<'r> FromRow<'r, sqlx::postgres::PgRow> for ClaimRow {
+    fn from_row(row: &'r sqlx::postgres::PgRow) -> std::result::Result<Self, sqlx::Error> {
+        let about = AboutClaim::from_row(row)?;
+        let job = if about.job_id.is_some() { Some(ClaimedJob::from_row(row)?) } else { None };
+        Ok(Self(about, job))
+    }
+}
+
+/// A row of an earlier claim: the request's hash, and a job whose lease lives, if any.
+struct KnownClaimRow(Vec<u8>, Option<ClaimedJob>);
+
+impl<'r> FromRow<'r, sqlx::postgres::PgRow> for KnownClaimRow {
+    fn from_row(row: &'r sqlx::postgres::PgRow) -> std::result::Result<Self, sqlx::Error> {
+        use sqlx::Row as _;
+        let job_id: Option<Uuid> = row.try_get("job_id")?;
+        let job = if job_id.is_some() { Some(ClaimedJob::from_row(row)?) } else { None };
+        Ok(Self(row.try_get("body_hash")?, job))
+    }
+}
+
+/// A line that a worker wrote.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct LogLine {
+    pub at: DateTime<Utc>,
+    pub level: String,
+    pub message: String,
+}
+
+/// The end or the extension of one lease.
+#[derive(Debug, Clone)]
+pub struct Settle {
+    pub job: JobId,
+    pub token: LeaseToken,
+    pub outcome: Outcome,
+    /// JSON, as it came.
+    pub result: Option<String>,
+    pub failure: Option<Failure>,
+    pub retry: bool,
+    /// Until the retry, the end of a release, or the new end of the lease.
+    pub delay_ms: Option<i64>,
+    pub progress: Option<f32>,
+    pub progress_message: Option<String>,
+    /// Replaces the job's for its retry.
+    pub payload: Option<Payload>,
+    pub logs: Vec<LogLine>,
+}
+
+impl Settle {
+    pub fn new(job: JobId, token: LeaseToken, outcome: Outcome) -> Self {
+        Self {
+            job,
+            token,
+            outcome,
+            result: None,
+            failure: None,
+            retry: true,
+            delay_ms: None,
+            progress: None,
+            progress_message: None,
+            payload: None,
+            logs: Vec::new(),
+        }
+    }
+}
+
+/// What became of a lease that stood.
+#[derive(Debug, Clone, FromRow)]
+pub struct Settled {
+    /// The place in the list, from 1.
+    n: i64,
+    pub queue: String,
+    pub attempt: i32,
+    state: String,
+    pub run_after: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub lease_expires_at: Option<DateTime<Utc>>,
+    pub cancel_requested: bool,
+    /// The result is too large, and the lease stands as it was.
+    pub refused: bool,
+    pub result_bytes: Option<i64>,
+    pub result_max_bytes: i64,
+    /// Queues that got a copy of the discarded job.
+    pub copied_to: Vec<String>,
+}
+
+impl Settled {
+    pub fn place(&self) -> usize {
+        usize::try_from(self.n - 1).unwrap_or(usize::MAX)
+    }
+
+    pub fn state(&self) -> JobState {
+        JobState::parse(&self.state).unwrap_or(JobState::Running)
+    }
+}
+
+/// What is known of a job whose lease did not stand.
+#[derive(Debug, Clone, FromRow)]
+pub struct Past {
+    n: i64,
+    state: String,
+    pub attempt_now: i32,
+    pub attempt: i32,
+    /// An attempt under this token ended with this outcome.
+    pub reported: bool,
+    reported_state: Option<String>,
+    pub run_after: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Past {
+    pub fn place(&self) -> usize {
+        usize::try_from(self.n - 1).unwrap_or(usize::MAX)
+    }
+
+    pub fn state(&self) -> JobState {
+        JobState::parse(&self.state).unwrap_or(JobState::Available)
+    }
+
+    /// What the same report was answered before.
+    pub fn reported_state(&self) -> JobState {
+        self.reported_state.as_deref().and_then(JobState::parse).unwrap_or_else(|| self.state())
+    }
+}
+
+/// A lease by its key and its fence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseKey {
+    pub job: JobId,
+    pub token: LeaseToken,
+}
+
+impl Store {
+    /// Claims jobs, each under a lease of its own.
+    pub async fn claim(&self, claim: &Claim, wanted: Wanted<'_>) -> Result<Claimed> {
+        let queues: Vec<&str> = claim.queues.iter().map(QueueName::as_str).collect();
+        let idempotency = claim.idempotency.as_ref();
+        let statement = sqlx::query_as::<_, ClaimRow>(sql!("leases/claim"))
+            .bind(queues)
+            .bind(claim.kinds.as_deref())
+            .bind(claim.max_jobs)
+            .bind(claim.per_queue)
+            .bind(claim.lease_ms)
+            .bind(claim.worker.as_ref().map(WorkerId::as_str))
+            .bind(ANSWER_BYTES_MAX)
+            .bind(idempotency.map(|idempotency| idempotency.key.as_str()))
+            .bind(idempotency.map(|idempotency| idempotency.body_hash.as_slice()));
+        let mut claimed = Claimed::default();
+        for ClaimRow(about, job) in self.all_if(wanted, Effect::Write, statement).await? {
+            claimed.paused_queues = about.paused_queues;
+            claimed.missing_queues = about.missing_queues;
+            claimed.expired = about.expired;
+            claimed.known = about.replayed;
+            claimed.jobs.extend(job);
+        }
+        Ok(claimed)
+    }
+
+    /// The jobs that an earlier claim with this key was answered, as far as their leases
+    /// live, and the hash of that request.
+    pub async fn find_claim(&self, key: &str) -> Result<Option<(Vec<u8>, Vec<ClaimedJob>)>> {
+        let statement = sqlx::query_as::<_, KnownClaimRow>(sql!("leases/find_claim")).bind(key);
+        let rows = self.all(Effect::Read, statement).await?;
+        let Some(hash) = rows.first().map(|KnownClaimRow(hash, _)| hash.clone()) else { return Ok(None) };
+        Ok(Some((hash, rows.into_iter().filter_map(|KnownClaimRow(_, job)| job).collect())))
+    }
+
+    /// Forgets the key of a claim that found nothing, so that it can be used again.
+    pub async fn forget_claim(&self, key: &str) -> Result<()> {
+        self.run(sqlx::query_as(sql!("leases/forget_claim")).bind(key)).await
+    }
+
+    /// Ends or extends these leases, whose jobs are all different and in the order of queue
+    /// and job. Answers those that stood; [`Settled::place`] says which.
+    pub async fn settle(&self, items: &[Settle]) -> Result<Vec<Settled>> {
+        let logs = |item: &Settle| {
+            Some(&item.logs).filter(|lines| !lines.is_empty()).and_then(|lines| serde_json::to_string(lines).ok())
+        };
+        let statement = sqlx::query_as(sql!("leases/settle"))
+            .bind(column(items, |item| item.job.queue_id()))
+            .bind(column(items, |item| item.job.0))
+            .bind(column(items, |item| item.token.0))
+            .bind(column(items, |item| item.outcome.as_str()))
+            .bind(column(items, |item| item.result.as_deref()))
+            .bind(failure(items, |failure| Some(failure.error_class.as_str())))
+            .bind(failure(items, |failure| Some(failure.message.as_str())))
+            .bind(failure(items, |failure| failure.stack.as_deref()))
+            .bind(failure(items, |failure| failure.data.as_deref()))
+            .bind(failure(items, |failure| failure.raw.as_deref()))
+            .bind(failure(items, |failure| Some(failure.normal_message())))
+            .bind(column(items, |item| item.retry))
+            .bind(column(items, |item| item.delay_ms))
+            .bind(column(items, |item| item.progress))
+            .bind(column(items, |item| item.progress_message.as_deref()))
+            .bind(column(items, |item| item.payload.as_ref().map(Payload::as_str)))
+            .bind(column(items, logs))
+            .bind(LOG_BYTES_MAX);
+        self.all(Effect::Write, statement).await
+    }
+
+    /// What is known of the jobs of leases that did not stand: those that exist.
+    pub async fn find_settled(&self, items: &[&Settle]) -> Result<Vec<Past>> {
+        let statement = sqlx::query_as(sql!("leases/find_settled"))
+            .bind(items.iter().map(|item| item.job.queue_id()).collect::<Vec<_>>())
+            .bind(items.iter().map(|item| item.job.0).collect::<Vec<_>>())
+            .bind(items.iter().map(|item| item.token.0).collect::<Vec<_>>())
+            .bind(items.iter().map(|item| item.outcome.as_str()).collect::<Vec<_>>());
+        self.all(Effect::Read, statement).await
+    }
+
+    /// Up to `limit` leases whose time is over, in the order of queue and job.
+    pub async fn list_over(&self, limit: i64) -> Result<Vec<LeaseKey>> {
+        let statement = sqlx::query_as::<_, (i32, Uuid, Uuid)>(sql!("leases/list_over")).bind(limit);
+        Ok(self.all(Effect::Read, statement).await?.into_iter().map(key).collect())
+    }
+
+    /// The leases of a worker, oldest first; in one queue if it is named.
+    pub async fn list_leases_of_worker(&self, worker: &WorkerId, queue: Option<&QueueName>) -> Result<Vec<LeaseKey>> {
+        let statement = sqlx::query_as::<_, (i32, Uuid, Uuid)>(sql!("leases/list_of_worker"))
+            .bind(worker.as_str())
+            .bind(queue.map(QueueName::as_str));
+        Ok(self.all(Effect::Read, statement).await?.into_iter().map(key).collect())
+    }
+}
+
+fn key((_, job, token): (i32, Uuid, Uuid)) -> LeaseKey {
+    LeaseKey { job: JobId(job), token: LeaseToken(token) }
+}
+
+/// One array for one parameter.
+fn column<'a, T>(items: &'a [Settle], read: impl Fn(&'a Settle) -> T) -> Vec<T> {
+    items.iter().map(read).collect()
+}
+
+fn failure<'a, T>(items: &'a [Settle], read: impl Fn(&'a Failure) -> Option<T>) -> Vec<Option<T>> {
+    column(items, |item| item.failure.as_ref().and_then(&read))
+}

@@ -1,0 +1,20 @@
+-- The leases of one worker, oldest first; or those in one queue that hands out leases through
+-- the classic routes (classic_ack), none in one that does not.
+--
+-- $1 worker    $2 queue name or null
+--
+-- Reads only: whoever ends them passes the fence of settle.sql with their tokens. Reads the
+-- leases of a queue, or all, by lease_of_job: as many as there are running jobs.
+select lease.queue_id, lease.job_id, lease.token
+from presque_internal.lease
+where
+    lease.worker = $1
+    and (
+        $2::text is null
+        or lease.queue_id = (
+            select queue_id
+            from presque_internal.queue
+            where name = $2 and deleted_at is null and policy ->> 'classic_ack' = 'lease'
+        )
+    )
+order by lease.claimed_at, lease.job_id

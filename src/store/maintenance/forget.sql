@@ -1,0 +1,62 @@
+-- Deletes what has had its time: idempotency keys after 24 hours, unique keys whose window is
+-- over, statistics by the minute after 14 days, workers that have not been heard of for a day.
+--
+-- $1 how many rows of each
+--
+-- Answers how many rows that were. Safe under concurrency: rows are picked by key and the
+-- conditions hold for ever once they do; two servers delete each row once.
+-- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age.
+with idempotency as (
+    delete from presque_internal.idempotency
+    where ctid = any (array(
+        select ctid
+        from presque_internal.idempotency
+        where created_at < now() - interval '24 hours'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+dedup as (
+    delete from presque_internal.dedup
+    where ctid = any (array(
+        select ctid
+        from presque_internal.dedup
+        where until_at <= now()
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+queue_minute as (
+    delete from presque_internal.queue_minute
+    where ctid = any (array(
+        select ctid
+        from presque_internal.queue_minute
+        where minute < now() - interval '14 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+worker_minute as (
+    delete from presque_internal.worker_minute
+    where ctid = any (array(
+        select ctid
+        from presque_internal.worker_minute
+        where minute < now() - interval '14 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+worker as (
+    delete from presque_internal.worker
+    where
+        last_heartbeat_at < now() - interval '1 day'
+        and not exists (select from presque_internal.worker_queue where worker_queue.worker_id = worker.id)
+    returning 1
+)
+select
+    (select count(*) from idempotency) + (select count(*) from dedup) + (select count(*) from queue_minute)
+    + (select count(*) from worker_minute) + (select count(*) from worker) as forgotten

@@ -1,0 +1,26 @@
+-- A worker says that it lives, and what it is; null leaves a member as it is.
+--
+-- $1 worker id    $2 queues    $3 kinds    $4 concurrency    $5 hostname    $6 pid
+-- $7 version    $8 labels, as JSON    $9 status: running or quiet
+-- $10 in how many milliseconds the next one is due
+--
+-- Answers what an operator wants of it. One upsert on the primary key of worker. A beat of a
+-- worker that was lost or stopped registers it anew: nobody's signal waits for it.
+insert into presque_internal.worker as worker (
+    id, last_heartbeat_at, queues, kinds, concurrency, hostname, pid, version, labels, status, heartbeat_ms)
+values (
+    $1, now(), coalesce($2::text[], '{}'), coalesce($3::text[], '{}'), coalesce($4, 1), $5, $6, $7, coalesce($8::text::json, '{}'),
+    coalesce($9, 'running'), $10)
+on conflict (id) do update
+set
+    last_heartbeat_at = now(),
+    queues = coalesce($2::text[], worker.queues),
+    kinds = coalesce($3::text[], worker.kinds),
+    concurrency = coalesce($4, worker.concurrency),
+    hostname = coalesce($5, worker.hostname),
+    pid = coalesce($6, worker.pid),
+    version = coalesce($7, worker.version),
+    labels = coalesce($8::text::json, worker.labels),
+    status = coalesce($9, worker.status),
+    heartbeat_ms = $10
+returning signal
