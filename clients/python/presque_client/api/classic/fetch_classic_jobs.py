@@ -1,0 +1,230 @@
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.classic_error import ClassicError
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    queue: str,
+    *,
+    batch_size: int | Unset = UNSET,
+    worker_id: str | Unset = UNSET,
+    x_presque_workerid: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_presque_workerid, Unset):
+        headers["X-presque-workerid"] = x_presque_workerid
+
+    params: dict[str, Any] = {}
+
+    params["batch_size"] = batch_size
+
+    params["worker_id"] = worker_id
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/qb/{queue}".format(
+            queue=quote(str(queue), safe=""),
+        ),
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ClassicError | list[str] | None:
+    if response.status_code == 200:
+        response_200 = cast(list[str], response.json())
+
+        return response_200
+
+    if response.status_code == 404:
+        response_404 = ClassicError.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 503:
+        response_503 = ClassicError.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ClassicError | list[str]]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+    batch_size: int | Unset = UNSET,
+    worker_id: str | Unset = UNSET,
+    x_presque_workerid: str | Unset = UNSET,
+) -> Response[ClassicError | list[str]]:
+    """Fetch many jobs
+
+     Takes up to `batch_size` jobs off the queue, in order; fewer if they would be larger
+    than 16 MiB together. Each is handed out once and never again.
+
+    Args:
+        queue (str):
+        batch_size (int | Unset):
+        worker_id (str | Unset):
+        x_presque_workerid (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ClassicError | list[str]]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+        batch_size=batch_size,
+        worker_id=worker_id,
+        x_presque_workerid=x_presque_workerid,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+    batch_size: int | Unset = UNSET,
+    worker_id: str | Unset = UNSET,
+    x_presque_workerid: str | Unset = UNSET,
+) -> ClassicError | list[str] | None:
+    """Fetch many jobs
+
+     Takes up to `batch_size` jobs off the queue, in order; fewer if they would be larger
+    than 16 MiB together. Each is handed out once and never again.
+
+    Args:
+        queue (str):
+        batch_size (int | Unset):
+        worker_id (str | Unset):
+        x_presque_workerid (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ClassicError | list[str]
+    """
+
+    return sync_detailed(
+        queue=queue,
+        client=client,
+        batch_size=batch_size,
+        worker_id=worker_id,
+        x_presque_workerid=x_presque_workerid,
+    ).parsed
+
+
+async def asyncio_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+    batch_size: int | Unset = UNSET,
+    worker_id: str | Unset = UNSET,
+    x_presque_workerid: str | Unset = UNSET,
+) -> Response[ClassicError | list[str]]:
+    """Fetch many jobs
+
+     Takes up to `batch_size` jobs off the queue, in order; fewer if they would be larger
+    than 16 MiB together. Each is handed out once and never again.
+
+    Args:
+        queue (str):
+        batch_size (int | Unset):
+        worker_id (str | Unset):
+        x_presque_workerid (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ClassicError | list[str]]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+        batch_size=batch_size,
+        worker_id=worker_id,
+        x_presque_workerid=x_presque_workerid,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+    batch_size: int | Unset = UNSET,
+    worker_id: str | Unset = UNSET,
+    x_presque_workerid: str | Unset = UNSET,
+) -> ClassicError | list[str] | None:
+    """Fetch many jobs
+
+     Takes up to `batch_size` jobs off the queue, in order; fewer if they would be larger
+    than 16 MiB together. Each is handed out once and never again.
+
+    Args:
+        queue (str):
+        batch_size (int | Unset):
+        worker_id (str | Unset):
+        x_presque_workerid (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ClassicError | list[str]
+    """
+
+    return (
+        await asyncio_detailed(
+            queue=queue,
+            client=client,
+            batch_size=batch_size,
+            worker_id=worker_id,
+            x_presque_workerid=x_presque_workerid,
+        )
+    ).parsed

@@ -1,0 +1,161 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.classic_control import ClassicControl
+from ...models.classic_error import ClassicError
+from ...types import Response
+
+
+def _get_kwargs(
+    queue: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/control/{queue}".format(
+            queue=quote(str(queue), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ClassicControl | ClassicError | None:
+    if response.status_code == 200:
+        response_200 = ClassicControl.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 503:
+        response_503 = ClassicError.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ClassicControl | ClassicError]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[ClassicControl | ClassicError]:
+    """Ask whether a queue is open
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ClassicControl | ClassicError]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> ClassicControl | ClassicError | None:
+    """Ask whether a queue is open
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ClassicControl | ClassicError
+    """
+
+    return sync_detailed(
+        queue=queue,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[ClassicControl | ClassicError]:
+    """Ask whether a queue is open
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ClassicControl | ClassicError]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> ClassicControl | ClassicError | None:
+    """Ask whether a queue is open
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ClassicControl | ClassicError
+    """
+
+    return (
+        await asyncio_detailed(
+            queue=queue,
+            client=client,
+        )
+    ).parsed

@@ -1,0 +1,167 @@
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.classic_error import ClassicError
+from ...types import Response
+
+
+def _get_kwargs(
+    queue: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "delete",
+        "url": "/q/{queue}".format(
+            queue=quote(str(queue), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Any | ClassicError | None:
+    if response.status_code == 204:
+        response_204 = cast(Any, None)
+        return response_204
+
+    if response.status_code == 503:
+        response_503 = ClassicError.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Any | ClassicError]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[Any | ClassicError]:
+    """Purge a queue
+
+     Waiting and delayed jobs, unique keys and the queue's counters are gone at once,
+    however many they are. The queue stays in the list, with its policy.
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | ClassicError]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Any | ClassicError | None:
+    """Purge a queue
+
+     Waiting and delayed jobs, unique keys and the queue's counters are gone at once,
+    however many they are. The queue stays in the list, with its policy.
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | ClassicError
+    """
+
+    return sync_detailed(
+        queue=queue,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[Any | ClassicError]:
+    """Purge a queue
+
+     Waiting and delayed jobs, unique keys and the queue's counters are gone at once,
+    however many they are. The queue stays in the list, with its policy.
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | ClassicError]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Any | ClassicError | None:
+    """Purge a queue
+
+     Waiting and delayed jobs, unique keys and the queue's counters are gone at once,
+    however many they are. The queue stays in the list, with its policy.
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | ClassicError
+    """
+
+    return (
+        await asyncio_detailed(
+            queue=queue,
+            client=client,
+        )
+    ).parsed

@@ -1,0 +1,179 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.queue import Queue
+from ...types import Response
+
+
+def _get_kwargs(
+    queue: str,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/queues/{queue}".format(
+            queue=quote(str(queue), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | Queue:
+    if response.status_code == 200:
+        response_200 = Queue.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    response_default = Problem.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Problem | Queue]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[Problem | Queue]:
+    """Show a queue
+
+     Its settings, its pause, and its counts, which are never counted row by row.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/queues/mail
+    ```
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Queue]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Problem | Queue | None:
+    """Show a queue
+
+     Its settings, its pause, and its counts, which are never counted row by row.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/queues/mail
+    ```
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Queue
+    """
+
+    return sync_detailed(
+        queue=queue,
+        client=client,
+    ).parsed
+
+
+async def asyncio_detailed(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[Problem | Queue]:
+    """Show a queue
+
+     Its settings, its pause, and its counts, which are never counted row by row.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/queues/mail
+    ```
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | Queue]
+    """
+
+    kwargs = _get_kwargs(
+        queue=queue,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    queue: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Problem | Queue | None:
+    """Show a queue
+
+     Its settings, its pause, and its counts, which are never counted row by row.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/queues/mail
+    ```
+
+    Args:
+        queue (str):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | Queue
+    """
+
+    return (
+        await asyncio_detailed(
+            queue=queue,
+            client=client,
+        )
+    ).parsed
