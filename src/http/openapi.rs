@@ -75,8 +75,8 @@ pub(super) fn serve(variant: Variant) -> Response {
     response
 }
 
-/// Takes the nulls out: what is optional is left out, never null. The classic answers that
-/// do have one keep it, see [`NULLABLE`].
+/// Takes the nulls out: what is optional is left out, never null. The one classic member that
+/// may be null (`ClassicControl`) is declared as any JSON.
 fn plain(node: &mut Value) {
     match node {
         Value::Object(members) => {

@@ -1014,7 +1014,7 @@ export interface components {
         ClassicControl: {
             queue: string;
             /** @description `"1"` open, `"0"` stopped, `null` for a queue never seen. */
-            status?: string;
+            status: unknown;
         };
         /**
          * @description A queue's counters.
@@ -2574,6 +2574,15 @@ export interface operations {
                     "application/json": components["schemas"]["ClassicControl"];
                 };
             };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
+                };
+            };
             /** @description `database unavailable` or `overloaded`; see `Retry-After` */
             503: {
                 headers: {
@@ -2614,7 +2623,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClassicUpdated"];
                 };
             };
-            /** @description `content is missing`, `invalid status <what came>` or `invalid JSON` */
+            /** @description `content is missing`, `invalid status <what came>`, `invalid JSON` or `invalid queue name` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2656,6 +2665,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassicCounts"];
+                };
+            };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
                 };
             };
             /** @description `database unavailable` or `overloaded`; see `Retry-After` */
@@ -2724,6 +2742,15 @@ export interface operations {
                      *     }
                      */
                     "application/json": unknown;
+                };
+            };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
                 };
             };
             /** @description `no job`, or `queue is closed` while it is stopped */
@@ -2909,6 +2936,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
+                };
+            };
             /** @description `database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After` */
             503: {
                 headers: {
@@ -2955,6 +2991,15 @@ export interface operations {
                      *     ]
                      */
                     "application/json": string[];
+                };
+            };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
                 };
             };
             /** @description `no job` or `queue is closed` */
@@ -3173,6 +3218,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassicStatus"];
+                };
+            };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
                 };
             };
             /** @description `database unavailable` or `overloaded`; see `Retry-After` */
@@ -4650,6 +4704,15 @@ export interface operations {
                     "application/json": components["schemas"]["ClassicWorkers"];
                 };
             };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
+                };
+            };
             /** @description `no such worker` */
             404: {
                 headers: {
@@ -4697,6 +4760,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassicQueueWorkers"];
+                };
+            };
+            /** @description `invalid queue name` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassicError"];
                 };
             };
             /** @description `no such worker` */
@@ -4757,7 +4829,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `worker_id is missing` or `invalid worker_id` */
+            /** @description `worker_id is missing`, `invalid worker_id` or `invalid queue name` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4805,7 +4877,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `worker_id is missing` or `invalid worker_id` */
+            /** @description `worker_id is missing`, `invalid worker_id` or `invalid queue name` */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -30,6 +30,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 struct ClassicControl {
     queue: String,
     /// `"1"` open, `"0"` stopped, `null` for a queue never seen.
+    #[schema(value_type = serde_json::Value)]
     status: Option<&'static str>,
 }
 
@@ -56,6 +57,7 @@ struct ClassicUpdated {
     params(("queue" = String, Path, description = "The queue", example = "mail")),
     responses(
         (status = 200, description = "Its status, a string", body = ClassicControl),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 503, description = "`database unavailable` or `overloaded`; see `Retry-After`", body = ClassicError),
     ),
 )]
@@ -73,7 +75,7 @@ async fn get_classic_control(State(app): State<App>, Queue(name): Queue) -> Answ
     request_body(content = ClassicCommand, description = "With or without `Content-Type`", content_type = "application/json"),
     responses(
         (status = 200, description = "Done", body = ClassicUpdated),
-        (status = 400, description = "`content is missing`, `invalid status <what came>` or `invalid JSON`", body = ClassicError),
+        (status = 400, description = "`content is missing`, `invalid status <what came>`, `invalid JSON` or `invalid queue name`", body = ClassicError),
         (status = 503, description = "`database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After`", body = ClassicError),
     ),
 )]

@@ -36,6 +36,7 @@ struct ClassicCounts {
     params(("queue" = String, Path, description = "The queue", example = "mail")),
     responses(
         (status = 200, description = "The counters", body = ClassicCounts),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 503, description = "`database unavailable` or `overloaded`; see `Retry-After`", body = ClassicError),
     ),
 )]

@@ -122,6 +122,7 @@ async fn fail_classic_job(
     ),
     responses(
         (status = 200, description = "The job, byte for byte", body = serde_json::Value, headers(("X-Presque-Job-Id" = String, description = "The job's id")), example = json!({"to": "ann@example.com"})),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 404, description = "`no job`, or `queue is closed` while it is stopped", body = ClassicError),
         (status = 503, description = "`database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After`", body = ClassicError),
     ),
@@ -145,6 +146,7 @@ async fn fetch_classic_job(State(app): State<App>, Queue(queue): Queue, worker: 
     params(("queue" = String, Path, description = "The queue", example = "mail")),
     responses(
         (status = 204, description = "Empty now; no body"),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 503, description = "`database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After`", body = ClassicError),
     ),
 )]

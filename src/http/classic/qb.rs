@@ -98,6 +98,7 @@ async fn enqueue_classic_jobs(
     ),
     responses(
         (status = 200, description = "The jobs, each as a string that holds its JSON", body = Vec<String>, example = json!(["{\"to\":\"ann@example.com\"}"])),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 404, description = "`no job` or `queue is closed`", body = ClassicError),
         (status = 503, description = "`database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After`", body = ClassicError),
     ),

@@ -70,6 +70,7 @@ pub(super) async fn list_classic_queues(State(app): State<App>) -> Answer {
     ),
     responses(
         (status = 200, description = "The queue", body = ClassicStatus),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 503, description = "`database unavailable` or `overloaded`; see `Retry-After`", body = ClassicError),
     ),
 )]

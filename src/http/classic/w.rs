@@ -72,6 +72,7 @@ enum ClassicWorkers {
     ),
     responses(
         (status = 200, description = "Ids, a worker, or a queue's workers", body = ClassicWorkers),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 404, description = "`no such worker`", body = ClassicError),
         (status = 503, description = "`database unavailable` or `overloaded`; see `Retry-After`", body = ClassicError),
     ),
@@ -95,6 +96,7 @@ pub(super) async fn list_classic_workers(State(app): State<App>, query: Query) -
     ),
     responses(
         (status = 200, description = "The queue's workers, or the worker", body = ClassicQueueWorkers),
+        (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 404, description = "`no such worker`", body = ClassicError),
         (status = 503, description = "`database unavailable` or `overloaded`; see `Retry-After`", body = ClassicError),
     ),
@@ -120,7 +122,7 @@ async fn get_classic_workers(State(app): State<App>, Queue(queue): Queue, query:
     request_body(content = serde_json::Value, description = "May hold `worker_id`, whatever its `Content-Type` says", content_type = "application/json", example = json!({"worker_id": "web-3"})),
     responses(
         (status = 201, description = "Registered; empty body"),
-        (status = 400, description = "`worker_id is missing` or `invalid worker_id`", body = ClassicError),
+        (status = 400, description = "`worker_id is missing`, `invalid worker_id` or `invalid queue name`", body = ClassicError),
         (status = 503, description = "`database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After`", body = ClassicError),
     ),
 )]
@@ -153,7 +155,7 @@ async fn register_classic_worker(
     ),
     responses(
         (status = 204, description = "Unregistered; no body"),
-        (status = 400, description = "`worker_id is missing` or `invalid worker_id`", body = ClassicError),
+        (status = 400, description = "`worker_id is missing`, `invalid worker_id` or `invalid queue name`", body = ClassicError),
         (status = 503, description = "`database unavailable`, `overloaded` or `outcome unknown`; see `Retry-After`", body = ClassicError),
     ),
 )]

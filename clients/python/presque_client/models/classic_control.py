@@ -6,8 +6,6 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
-
 T = TypeVar("T", bound="ClassicControl")
 
 
@@ -20,11 +18,11 @@ class ClassicControl:
 
     Attributes:
         queue (str):
-        status (str | Unset): `"1"` open, `"0"` stopped, `null` for a queue never seen.
+        status (Any): `"1"` open, `"0"` stopped, `null` for a queue never seen.
     """
 
     queue: str
-    status: str | Unset = UNSET
+    status: Any
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,10 +35,9 @@ class ClassicControl:
         field_dict.update(
             {
                 "queue": queue,
+                "status": status,
             }
         )
-        if status is not UNSET:
-            field_dict["status"] = status
 
         return field_dict
 
@@ -49,7 +46,7 @@ class ClassicControl:
         d = dict(src_dict)
         queue = d.pop("queue")
 
-        status = d.pop("status", UNSET)
+        status = d.pop("status")
 
         classic_control = cls(
             queue=queue,

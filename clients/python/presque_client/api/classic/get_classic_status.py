@@ -42,6 +42,11 @@ def _parse_response(
 
         return response_200
 
+    if response.status_code == 400:
+        response_400 = ClassicError.from_dict(response.json())
+
+        return response_400
+
     if response.status_code == 503:
         response_503 = ClassicError.from_dict(response.json())
 

@@ -29,6 +29,11 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         response_204 = cast(Any, None)
         return response_204
 
+    if response.status_code == 400:
+        response_400 = ClassicError.from_dict(response.json())
+
+        return response_400
+
     if response.status_code == 503:
         response_503 = ClassicError.from_dict(response.json())
 
