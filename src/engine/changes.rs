@@ -186,7 +186,7 @@ impl Engine {
             let (queue, differences, make) = (queue.clone(), differences.clone(), make.clone());
             async move {
                 if let Some(make) = &make {
-                    engine.store.create_queue(make).await?;
+                    engine.store.create_queues([make]).await?;
                 }
                 engine.store.upsert_queue(&queue, differences, version).await
             }

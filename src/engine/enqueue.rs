@@ -54,9 +54,7 @@ impl Engine {
                     return Ok(EnqueueAnswer::Stored { jobs, replayed: false });
                 }
                 EnqueueOutcome::Refused(EnqueueRefusal::QueueNotFound { .. }) if make_queues => {
-                    for job in &enqueue.jobs {
-                        self.store.create_queue(&job.queue).await?;
-                    }
+                    self.store.create_queues(enqueue.jobs.iter().map(|job| &job.queue)).await?;
                 }
                 EnqueueOutcome::Refused(refusal) => return Ok(EnqueueAnswer::Refused(refusal)),
                 EnqueueOutcome::Known => {

@@ -68,9 +68,10 @@ pub struct DeletedQueue {
 }
 
 impl Store {
-    /// Puts the queue into service, unless it is.
-    pub async fn create_queue(&self, queue: &QueueName) -> Result<()> {
-        self.run(sqlx::query_as(sql!("queues/create")).bind(queue.as_str())).await
+    /// Puts the queues into service, those that are not.
+    pub async fn create_queues(&self, queues: impl IntoIterator<Item = &QueueName>) -> Result<()> {
+        let names: Vec<&str> = queues.into_iter().map(QueueName::as_str).collect();
+        self.run(sqlx::query_as(sql!("queues/create")).bind(names)).await
     }
 
     /// The queue, or `None` if it has never been seen.
