@@ -8,6 +8,9 @@ mod generated;
 mod job;
 // An error of the generated client is a large one.
 #[allow(clippy::result_large_err)]
+mod desk;
+// Likewise.
+#[allow(clippy::result_large_err)]
 mod worker;
 
 use std::time::Duration;

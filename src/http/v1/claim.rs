@@ -170,7 +170,7 @@ async fn claim_jobs(State(app): State<App>, params: Params, headers: HeaderMap, 
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
     let idempotency = body.idempotency(&headers)?;
-    let (mut wanted, waits) = body.parse(Takes::OneJob, |fields| (read_claim(fields), fields.has("wait_ms")))?;
+    let (mut wanted, waits) = body.parse(|fields| (read_claim(fields), fields.has("wait_ms")))?;
     wanted.claim.idempotency = idempotency;
     let preferred = if waits { None } else { preferred_wait(&headers) };
     if let Some(ms) = preferred {

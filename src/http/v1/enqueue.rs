@@ -153,7 +153,7 @@ async fn enqueue_job(
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
     let idempotency = body.idempotency(&headers)?;
-    let mut job = body.parse(Takes::OneJob, |fields| read_job(&app, fields, Some(&queue)))?;
+    let mut job = body.parse(|fields| read_job(&app, fields, Some(&queue)))?;
     take_traceparent(job.iter_mut(), &headers);
     let enqueue = store::Enqueue {
         jobs: job.into_iter().map(Result::from).collect::<Result<_, Error>>()?,
@@ -191,9 +191,8 @@ async fn enqueue_jobs(State(app): State<App>, params: Params, headers: HeaderMap
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::ManyJobs).await?;
     let idempotency = body.idempotency(&headers)?;
-    let jobs = body.parse(Takes::ManyJobs, |fields| {
-        fields.required("jobs", fields.objects("jobs", 1..=1000, |job| read_job(&app, job, None)))
-    })?;
+    let jobs = body
+        .parse(|fields| fields.required("jobs", fields.objects("jobs", 1..=1000, |job| read_job(&app, job, None))))?;
     let mut jobs: Vec<Read> = jobs.into_iter().flatten().flatten().collect();
     take_traceparent(jobs.iter_mut(), &headers);
     let enqueue = store::Enqueue {

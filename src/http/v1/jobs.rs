@@ -180,7 +180,7 @@ async fn update_job(
     params.finish()?;
     let wanted = Precondition::of(&headers)?;
     let body = JsonBody::read(&app, &headers, body, Takes::Patch).await?;
-    let (update, too_large) = body.parse(Takes::Patch, |fields| read_update(&app, fields))?;
+    let (update, too_large) = body.parse(|fields| read_update(&app, fields))?;
     if let Some(actual) = too_large {
         let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
         return Err(Error::PayloadTooLarge("the payload", size(app.payload_bytes_max), Some(size(actual))));
@@ -317,8 +317,8 @@ async fn cancel_job(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::Optional).await?;
-    let (reason, force) = body
-        .parse(Takes::Optional, |fields| (fields.text("reason", REASON_MAX), fields.bool("force").unwrap_or(false)))?;
+    let (reason, force) =
+        body.parse(|fields| (fields.text("reason", REASON_MAX), fields.bool("force").unwrap_or(false)))?;
     let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
     if let Some(status) = app.engine.cancel_job(id, reason, force).await? {
         return json(StatusCode::OK, &JobStatus::from(status));
@@ -350,7 +350,7 @@ async fn retry_job(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::Optional).await?;
-    let (delay_ms, reset_attempts, force) = body.parse(Takes::Optional, |fields| {
+    let (delay_ms, reset_attempts, force) = body.parse(|fields| {
         (
             fields.int("delay_ms", 0..=MS_MAX).unwrap_or(0),
             fields.bool("reset_attempts").unwrap_or(true),

@@ -256,7 +256,7 @@ async fn upsert_queue(
         let version = known.as_ref().map(|queue| queue.version);
         wanted.check(version)?;
         let before = known.as_ref().map(|queue| queue.policy.0.clone()).unwrap_or_default();
-        let policy = body.parse(Takes::Patch, |fields| read_policy(fields, before.clone()))?;
+        let policy = body.parse(|fields| read_policy(fields, before.clone()))?;
         policy.check(&name).map_err(|(setting, why)| Error::field(&format!("/{setting}"), "conflict", why.0))?;
         if dry_run {
             let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };
@@ -369,9 +369,8 @@ async fn pause_queue(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::Optional).await?;
-    let (reason, resume_after_ms) = body.parse(Takes::Optional, |fields| {
-        (fields.text("reason", REASON_MAX), fields.int("resume_after_ms", 1..=MS_MAX))
-    })?;
+    let (reason, resume_after_ms) =
+        body.parse(|fields| (fields.text("reason", REASON_MAX), fields.int("resume_after_ms", 1..=MS_MAX)))?;
     app.engine.pause_queue(name.clone(), reason, resume_after_ms, false).await?;
     show_known(&app, &name).await
 }

@@ -41,6 +41,7 @@ pub(super) enum Takes {
 #[derive(Debug)]
 pub(super) struct JsonBody {
     text: String,
+    takes: Takes,
     _held: Held,
 }
 
@@ -62,13 +63,13 @@ impl JsonBody {
             return Err(Error::UnsupportedMediaType("Content-Type must be application/json, in UTF-8"));
         }
         let text = String::from_utf8(bytes).map_err(|_| Error::invalid("the body is not UTF-8"))?;
-        Ok(Self { text, _held: held })
+        Ok(Self { text, takes, _held: held })
     }
 
     /// Reads the document's members.
-    pub(super) fn parse<T>(&self, takes: Takes, read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Error> {
+    pub(super) fn parse<T>(&self, read: impl FnOnce(&Fields<'_>) -> T) -> Result<T, Error> {
         let faults = Faults::default();
-        let fields = Fields::document(&self.text, &faults, takes == Takes::Optional)?;
+        let fields = Fields::document(&self.text, &faults, self.takes == Takes::Optional)?;
         let value = read(&fields);
         fields.finish();
         drop(fields);

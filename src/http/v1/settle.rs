@@ -116,7 +116,7 @@ struct SettleResult {
 async fn settle_jobs(State(app): State<App>, params: Params, headers: HeaderMap, client: Client, body: Body) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::ManyJobs).await?;
-    let (items, claim) = body.parse(Takes::ManyJobs, |fields| {
+    let (items, claim) = body.parse(|fields| {
         let items = fields.required("items", fields.objects_apart("items", 0..=1000, "job_id", read_item));
         (items.unwrap_or_default(), fields.object("claim", read_claim))
     })?;

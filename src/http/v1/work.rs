@@ -166,7 +166,7 @@ async fn heartbeat_job(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let item = body.parse(Takes::OneJob, |fields| Settle {
+    let item = body.parse(|fields| Settle {
         delay_ms: fields.int("extend_ms", LEASE_MS),
         progress: read_progress(fields),
         progress_message: fields.any_text("progress_message").map(|(text, _)| cut(text, REASON_MAX)),
@@ -199,7 +199,7 @@ async fn complete_job(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let (item, too_large) = body.parse(Takes::OneJob, |fields| {
+    let (item, too_large) = body.parse(|fields| {
         let (result, too_large) = read_result(fields);
         let item =
             Settle { result, logs: read_logs(fields), ..Settle::new(id, read_token(fields), Outcome::Completed) };
@@ -235,7 +235,7 @@ async fn fail_job(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let item = body.parse(Takes::OneJob, |fields| {
+    let item = body.parse(|fields| {
         let failure = fields.object("error", read_failure);
         let cancelled = fields.bool("cancelled").unwrap_or(false);
         let failure = if cancelled { failure } else { fields.required("error", failure) };
@@ -274,7 +274,7 @@ async fn release_job(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let (mut item, reason) = body.parse(Takes::OneJob, |fields| {
+    let (mut item, reason) = body.parse(|fields| {
         let delay_ms = fields.int("delay_ms", 0..=MS_MAX);
         let item = Settle { delay_ms, ..Settle::new(id, read_token(fields), Outcome::Released) };
         (item, fields.text("reason", REASON_MAX))

@@ -271,7 +271,7 @@ async fn heartbeat_worker(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let beat = body.parse(Takes::OneJob, read_heartbeat)?;
+    let beat = body.parse(read_heartbeat)?;
     if beat.stopped {
         return json(StatusCode::OK, &stop(&app, worker, beat.leases).await?);
     }
@@ -347,7 +347,7 @@ async fn signal_worker(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let (signal, reason) = body.parse(Takes::OneJob, |fields| {
+    let (signal, reason) = body.parse(|fields| {
         let signal = fields.required("signal", fields.choice("signal", &["quiet", "stop", "run"]));
         (signal.unwrap_or_default(), fields.text("reason", REASON_MAX))
     })?;
