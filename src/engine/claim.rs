@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
-use crate::domain::{JobId, LeaseToken, Outcome};
+use crate::domain::{JobId, LeaseToken, Outcome, QueueName};
 use crate::store::{Claim, ClaimedJob, Error, Result, Settle};
 
 /// How long a claim waits for its turn, at least.
@@ -44,7 +44,7 @@ impl ClaimAnswer {
     pub fn give_back(self) -> Self {
         match self {
             Self::Jobs { jobs, paused_queues, replayed } => {
-                let empty = HandOver { jobs: Vec::new(), engine: jobs.engine.clone() };
+                let empty = HandOver::new(jobs.engine.clone());
                 drop(jobs);
                 Self::Jobs { jobs: empty, paused_queues, replayed }
             }
@@ -53,15 +53,22 @@ impl ClaimAnswer {
     }
 }
 
-/// Jobs on their way to a worker. Dropped before they are taken, because the client has
-/// left, they are given back at once: no job stays leased to nobody.
+/// Jobs on their way to a worker. Dropped before they are [`answered`](Self::answered),
+/// because the client has left or the answer has no room, they are given back at once: no
+/// job stays leased to nobody.
 #[derive(Debug)]
 pub struct HandOver {
     jobs: Vec<ClaimedJob>,
+    /// Of jobs that were taken to be written into the answer.
+    taken: Vec<Settle>,
     engine: Engine,
 }
 
 impl HandOver {
+    fn new(engine: Engine) -> Self {
+        Self { jobs: Vec::new(), taken: Vec::new(), engine }
+    }
+
     pub fn len(&self) -> usize {
         self.jobs.len()
     }
@@ -70,24 +77,36 @@ impl HandOver {
         self.jobs.is_empty()
     }
 
-    /// The jobs, which are now the caller's to answer.
-    pub fn take(mut self) -> Vec<ClaimedJob> {
-        std::mem::take(&mut self.jobs)
+    /// The jobs, to be written into an answer.
+    pub fn take(&mut self) -> Vec<ClaimedJob> {
+        let jobs = std::mem::take(&mut self.jobs);
+        self.taken.extend(jobs.iter().map(release));
+        jobs
     }
+
+    /// They are in an answer that nothing stops any more.
+    pub fn answered(mut self) {
+        self.jobs.clear();
+        self.taken.clear();
+    }
+}
+
+fn release(job: &ClaimedJob) -> Settle {
+    Settle::new(JobId(job.job_id), LeaseToken(job.token), Outcome::Released)
 }
 
 impl Drop for HandOver {
     fn drop(&mut self) {
-        if self.jobs.is_empty() {
+        self.take();
+        let items = std::mem::take(&mut self.taken);
+        if items.is_empty() {
             return;
         }
-        let release = |job: &ClaimedJob| Settle::new(JobId(job.job_id), LeaseToken(job.token), Outcome::Released);
-        let items: Vec<_> = self.jobs.iter().map(release).collect();
         let engine = self.engine.clone();
         // Without a runtime the server is ending: the leases run out.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                tracing::debug!(jobs = items.len(), "a client left before it got its jobs: giving them back");
+                tracing::debug!(jobs = items.len(), "jobs were not answered: giving them back");
                 if let Err(error) = engine.settle(items).await {
                     tracing::debug!(%error, "they come back when their leases run out");
                 }
@@ -97,6 +116,14 @@ impl Drop for HandOver {
 }
 
 impl Engine {
+    /// The first of these queues that is not there and will not be made by a job.
+    pub async fn missing_queue(&self, queues: &[QueueName]) -> Result<Option<String>> {
+        if self.auto_create_queues {
+            return Ok(None);
+        }
+        self.store.find_missing_queue(queues).await
+    }
+
     /// Claims jobs; if there are none, waits for some until `wait` is over or `draining`
     /// is cancelled. Nothing of the database is held meanwhile.
     pub async fn claim(&self, request: ClaimRequest, draining: &CancellationToken) -> Result<ClaimAnswer> {
@@ -153,7 +180,7 @@ impl Engine {
 
     async fn claim_once(&self, request: &ClaimRequest, wanted: crate::store::Wanted<'_>) -> Result<ClaimAnswer> {
         let mut claim = request.claim.clone();
-        let mut jobs = HandOver { jobs: Vec::new(), engine: self.clone() };
+        let mut jobs = HandOver::new(self.clone());
         let queues = i64::try_from(claim.queues.len()).unwrap_or(1).max(1);
         if request.fair && queues > 1 {
             // Another queue goes first each time, and no queue gets more than its share

@@ -70,13 +70,15 @@ impl Engine {
         let never = tokio_util::sync::CancellationToken::new();
         match self.claim(request, &never).await? {
             ClaimAnswer::Jobs { jobs, paused_queues, .. } if jobs.is_empty() && !paused_queues.is_empty() => Ok(None),
-            ClaimAnswer::Jobs { jobs, .. } => {
+            ClaimAnswer::Jobs { mut jobs, .. } => {
                 let job = |job: crate::store::ClaimedJob| ClassicJob {
                     id: JobId(job.job_id),
                     payload: job.payload,
                     token: Some(LeaseToken(job.token)),
                 };
-                Ok(Some(jobs.take().into_iter().map(job).collect()))
+                let taken = jobs.take().into_iter().map(job).collect();
+                jobs.answered();
+                Ok(Some(taken))
             }
             _ => Ok(Some(Vec::new())),
         }

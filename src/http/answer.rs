@@ -25,7 +25,7 @@ pub struct Answers(Arc<Semaphore>);
 
 impl Default for Answers {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(ALL_KIB_MAX)))
+        Self::of(ALL_KIB_MAX)
     }
 }
 
@@ -34,6 +34,11 @@ impl Default for Answers {
 pub(super) struct Place(Option<OwnedSemaphorePermit>);
 
 impl Answers {
+    /// With this many KiB for all.
+    pub fn of(kib: usize) -> Self {
+        Self(Arc::new(Semaphore::new(kib)))
+    }
+
     /// A place for an answer of up to this many bytes, or `None` if the others fill memory.
     pub(super) fn reserve(&self, bytes: usize) -> Option<Place> {
         if bytes <= SMALL {

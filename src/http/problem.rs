@@ -221,6 +221,12 @@ impl Error {
         Self::ValidationFailed(vec![FieldError { pointer: pointer.to_owned(), code, message: message.into() }])
     }
 
+    /// For what has more bytes than it may.
+    pub(super) fn too_large(what: &'static str, limit: usize, actual: usize) -> Self {
+        let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
+        Self::PayloadTooLarge(what, size(limit), Some(size(actual)))
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest(..) => "invalid_request",

@@ -118,9 +118,8 @@ pub struct JobPlace {
 /// Some jobs in order.
 #[derive(Debug, Clone)]
 pub struct JobList {
-    pub jobs: Vec<JobDetail>,
-    /// Where the next page begins, if this one is full.
-    pub last: Option<JobPlace>,
+    /// Each with its place in the order.
+    pub jobs: Vec<(JobPlace, JobDetail)>,
     /// A search stopped before it had looked at everything.
     pub truncated: bool,
     pub as_of: DateTime<Utc>,
@@ -194,9 +193,11 @@ impl Store {
         limit: i64,
         (with_payload, with_result): (bool, bool),
     ) -> Result<JobList> {
-        // States in which few jobs are at a time are gathered; the others are walked.
+        // What is named, and states in which few jobs are at a time, are gathered; the others
+        // are walked.
         let few = |state: &JobState| !matches!(state, JobState::Available | JobState::Completed);
-        let walked = sort == JobSort::Newest && !filter.states.as_ref().is_some_and(|states| states.iter().all(few));
+        let gathered = filter.ids.is_some() || filter.states.as_ref().is_some_and(|states| states.iter().all(few));
+        let walked = sort == JobSort::Newest && !gathered;
         let searched = filter.payload.is_some() || filter.q.is_some();
         let looked_at = if searched { SEARCHED_MAX } else { i64::MAX };
         let sql = if walked { sql!("jobs/list") } else { sql!("jobs/list_sorted") };
@@ -237,13 +238,8 @@ impl Store {
         let rows = self.all(Effect::Read, statement).await?;
         let about = rows.first().map(|JobRow(row)| (row.as_of, row.truncated));
         let (as_of, truncated) = about.ok_or_else(|| super::Error::unreadable("jobs/list"))?;
-        let full = i64::try_from(rows.len()) == Ok(limit);
-        let last = rows
-            .last()
-            .filter(|_| full)
-            .and_then(|JobRow(row)| Some(JobPlace { sort_key: row.sort_key.clone(), id: row.job_id? }));
-        let jobs = rows.into_iter().filter_map(|JobRow(row)| row.detail).collect();
-        Ok(JobList { jobs, last, truncated, as_of })
+        let job = |JobRow(row): JobRow| Some((JobPlace { sort_key: row.sort_key, id: row.job_id? }, row.detail?));
+        Ok(JobList { jobs: rows.into_iter().filter_map(job).collect(), truncated, as_of })
     }
 
     /// Up to `limit` attempts of the job below this number, newest first; `None` if there

@@ -74,6 +74,14 @@ impl Store {
         self.run(sqlx::query_as(sql!("queues/create")).bind(names)).await
     }
 
+    /// The first of these queues that is not in service.
+    pub async fn find_missing_queue(&self, queues: &[QueueName]) -> Result<Option<String>> {
+        let names: Vec<&str> = queues.iter().map(QueueName::as_str).collect();
+        let found: Option<(String,)> =
+            self.one(Effect::Read, sqlx::query_as(sql!("queues/find_missing")).bind(names)).await?;
+        Ok(found.map(|(name,)| name))
+    }
+
     /// The queue, or `None` if it has never been seen.
     pub async fn find_queue(&self, queue: &QueueName) -> Result<Option<Queue>> {
         let statement = sqlx::query_as(sql!("queues/find")).bind(queue.as_str());

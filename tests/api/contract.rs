@@ -69,8 +69,10 @@ async fn the_server_serves_the_document_and_every_route_in_it() {
         let answer = app.send(&method.to_uppercase(), &uri, &[], "").await;
         let status = answer.status.as_u16().to_string();
         assert_ne!(status, "405", "{method} {path}");
+        // What is documented once for all of them is a problem, and never the server's fault.
+        let common = operation["responses"].get("default").is_some() && answer.status.is_client_error();
         assert!(
-            operation["responses"].get(&status).or(operation["responses"].get("default")).is_some(),
+            operation["responses"].get(&status).is_some() || common && answer.json()["code"].is_string(),
             "{method} {path} answers {status}, which is not documented"
         );
     }

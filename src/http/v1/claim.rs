@@ -24,9 +24,9 @@ use crate::http::problem::{Error, Problem};
 use crate::store::{self, Claim};
 
 /// How long a worker should wait before it asks again, in milliseconds, when there was
-/// nothing and it did not wait; and when all it asks for is paused.
+/// nothing and it did not wait; and when all it asks for is paused, or nothing can be claimed.
 const POLL_AFTER_MS: i64 = 250;
-const POLL_PAUSED_AFTER_MS: i64 = 1000;
+pub(super) const POLL_PAUSED_AFTER_MS: i64 = 1000;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(claim_jobs))
@@ -137,15 +137,18 @@ impl ClaimedJob {
 /// A claim that has been answered: jobs on their way, and what is to be said beside them.
 pub(super) struct Found {
     jobs: HandOver,
-    pub(super) poll_after_ms: i64,
+    poll_after_ms: i64,
     paused_queues: Vec<String>,
     replayed: bool,
 }
 
 impl Found {
-    /// The jobs, which are the caller's to answer from now on.
-    pub(super) fn take(self) -> Vec<ClaimedJob> {
-        self.jobs.take().into_iter().filter_map(ClaimedJob::of).collect()
+    /// Writes the jobs into an answer; if it has no room, they are given back.
+    pub(super) fn answer(mut self, write: impl FnOnce(Vec<ClaimedJob>, i64) -> Answer) -> Answer {
+        let jobs = self.jobs.take().into_iter().filter_map(ClaimedJob::of).collect();
+        let response = write(jobs, self.poll_after_ms)?;
+        self.jobs.answered();
+        Ok(response)
     }
 }
 
@@ -176,10 +179,11 @@ async fn claim_jobs(State(app): State<App>, params: Params, headers: HeaderMap, 
     if let Some(ms) = preferred {
         wanted.wait = duration_ms(ms);
     }
-    let found = find(&app, wanted, &client).await?;
-    let (poll_after_ms, paused_queues, replayed) = (found.poll_after_ms, found.paused_queues.clone(), found.replayed);
-    let jobs = found.take();
-    let response = large_json(&app.answers, &ClaimResponse { jobs, poll_after_ms, paused_queues })?;
+    let mut found = find(&app, wanted, &client).await?;
+    let (paused_queues, replayed) = (std::mem::take(&mut found.paused_queues), found.replayed);
+    let response = found.answer(|jobs, poll_after_ms| {
+        large_json(&app.answers, &ClaimResponse { jobs, poll_after_ms, paused_queues })
+    })?;
     Ok(applied(mark_replayed(response, replayed), preferred))
 }
 

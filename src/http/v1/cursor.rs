@@ -28,14 +28,14 @@ struct Content<T> {
 
 /// Makes and reads the cursors of one list. Filters and order are part of what is signed,
 /// so a cursor of one list does not open another.
-pub(super) struct Cursors<'a> {
-    key: &'a [u8],
+pub(super) struct Cursors {
+    key: Vec<u8>,
     list: [u8; 8],
 }
 
-impl<'a> Cursors<'a> {
+impl Cursors {
     /// For the list of this operation with these filters.
-    pub(super) fn new(key: &'a [u8], operation: &str, filters: &impl std::fmt::Debug) -> Self {
+    pub(super) fn new(key: Vec<u8>, operation: &str, filters: &impl std::fmt::Debug) -> Self {
         let digest = Sha256::digest(format!("{operation} {filters:?}").as_bytes());
         let mut list = [0; 8];
         list.copy_from_slice(&digest[..8]);
@@ -45,7 +45,7 @@ impl<'a> Cursors<'a> {
     fn sign(&self, content: &[u8]) -> [u8; SIGNATURE] {
         let mut signature = [0; SIGNATURE];
         // HMAC takes keys of any length.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.key) {
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) {
             mac.update(content);
             signature.copy_from_slice(&mac.finalize().into_bytes()[..SIGNATURE]);
         }
@@ -89,11 +89,11 @@ mod tests {
     #[test]
     fn a_cursor_opens_the_list_it_was_made_for_and_no_other() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let cursors = Cursors::new(b"key", "list_jobs", &("mail", 1));
+        let cursors = Cursors::new(b"key".to_vec(), "list_jobs", &("mail", 1));
         let cursor = cursors.write("place".to_owned(), now);
         assert_eq!(cursors.read::<String>(&cursor).unwrap(), ("place".to_owned(), 1_800_000_000));
-        let other_filters = Cursors::new(b"key", "list_jobs", &("mail", 2));
-        let other_key = Cursors::new(b"another key", "list_jobs", &("mail", 1));
+        let other_filters = Cursors::new(b"key".to_vec(), "list_jobs", &("mail", 2));
+        let other_key = Cursors::new(b"another key".to_vec(), "list_jobs", &("mail", 1));
         for others in [other_filters, other_key] {
             assert_eq!(others.read::<String>(&cursor), Err(Error::InvalidCursor));
         }

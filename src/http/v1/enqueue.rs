@@ -240,12 +240,9 @@ enum Read {
 
 impl From<Read> for Result<store::NewJob, Error> {
     fn from(read: Read) -> Self {
-        let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
         match read {
             Read::Job(job) => Ok(*job),
-            Read::TooLarge { limit, actual } => {
-                Err(Error::PayloadTooLarge("the payload", size(limit), Some(size(actual))))
-            }
+            Read::TooLarge { limit, actual } => Err(Error::too_large("the payload", limit, actual)),
         }
     }
 }

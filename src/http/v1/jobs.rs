@@ -1,7 +1,7 @@
 //! Looking at jobs, and changing single ones.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::fields::Fields;
 use super::job::{Answer, Attempt, Job, JobStatus, json, large_json, tagged};
+use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::request::{Client, JobPath, JsonBody, Precondition, Takes, WAIT_MS_MAX, duration_ms, preferred_wait};
 use crate::domain::{JobId, JobState, MS_MAX};
@@ -182,8 +183,7 @@ async fn update_job(
     let body = JsonBody::read(&app, &headers, body, Takes::Patch).await?;
     let (update, too_large) = body.parse(|fields| read_update(&app, fields))?;
     if let Some(actual) = too_large {
-        let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
-        return Err(Error::PayloadTooLarge("the payload", size(app.payload_bytes_max), Some(size(actual))));
+        return Err(Error::too_large("the payload", app.payload_bytes_max, actual));
     }
     let actual = update.payload.as_ref().map(|payload| i64::try_from(payload.as_str().len()).unwrap_or(i64::MAX));
     match app.engine.update_job(id, update, wanted.version).await? {
@@ -272,26 +272,21 @@ pub(super) fn empty() -> Response {
         (status = 404, description = "`job_not_found`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-async fn list_job_attempts(State(app): State<App>, JobPath(id): JobPath, params: Params) -> Answer {
-    let limit = params.int("limit", 1..=500).unwrap_or(50);
-    let cursor = params.text("cursor", 1024);
+async fn list_job_attempts(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    JobPath(id): JobPath,
+    params: Params,
+) -> Answer {
+    let page = Wanted::read(&params);
     params.finish()?;
-    let key = app.cursor_key().await?;
-    let cursors = super::cursor::Cursors::new(&key, "list_job_attempts", &id);
-    let (below, made_at) = match cursor {
-        None => (i32::MAX, None),
-        Some(cursor) => cursors.read::<i32>(&cursor).map(|(below, at)| (below, Some(at)))?,
-    };
-    let attempts = app.store.list_job_attempts(id, below, limit).await?.ok_or(Error::JobNotFound(id))?;
-    let now = app.store.now().await?;
-    super::cursor::check_age(made_at, now)?;
-    let full = i64::try_from(attempts.len()) == Ok(limit);
-    let last = attempts.last().filter(|_| full).map(|attempt| attempt.attempt);
-    let page = AttemptPage {
-        data: attempts.into_iter().map(|attempt| Attempt::of(id.0, attempt)).collect(),
-        next_cursor: last.map(|attempt| cursors.write(attempt, now)),
-    };
-    large_json(&app.answers, &page)
+    let (pages, below) = page.open(&app, "list_job_attempts", &id).await?;
+    let attempts = app.store.list_job_attempts(id, below.unwrap_or(i32::MAX), pages.ask()).await?;
+    let mut attempts = attempts.ok_or(Error::JobNotFound(id))?;
+    let next_cursor = pages.next(&mut attempts, app.store.now().await?, |last| last.attempt)?;
+    let data = attempts.into_iter().map(|attempt| Attempt::of(id.0, attempt)).collect();
+    let page = AttemptPage { data, next_cursor };
+    Ok(linked(large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref()))
 }
 
 /// Cancel a job
@@ -369,19 +364,4 @@ async fn retry_job(
             Err(Error::InvalidState(id, job.state(), allowed))
         }
     }
-}
-
-/// Where a page begins and what else a list says.
-pub(super) fn page_headers(mut response: Response, path: &str, query: &str, next: Option<&str>) -> Response {
-    if let Some(next) = next {
-        let mut pairs = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor") {
-            pairs.append_pair(&name, &value);
-        }
-        pairs.append_pair("cursor", next);
-        if let Ok(link) = HeaderValue::from_str(&format!("<{path}?{}>; rel=\"next\"", pairs.finish())) {
-            response.headers_mut().insert("link", link);
-        }
-    }
-    response
 }

@@ -8,9 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::cursor::{Cursors, check_age};
 use super::job::{Answer, Job, large_json};
-use super::jobs::{included, page_headers};
+use super::jobs::included;
+use super::paging::{Wanted, linked};
 use super::params::Params;
 use crate::domain::JobState;
 use crate::http::App;
@@ -101,28 +101,20 @@ async fn list_jobs(State(app): State<App>, OriginalUri(uri): OriginalUri, params
     };
     let sort = params.choice("sort", &sorts).unwrap_or(JobSort::Newest);
     let included = included(&params);
-    let mut limit = params.int("limit", 1..=500).unwrap_or(50);
-    let cursor = params.text("cursor", 1024);
+    let mut page = Wanted::read(&params);
     params.finish()?;
     if included != (false, false) {
-        limit = limit.min(WITH_CONTENT_MAX);
+        page.limit = page.limit.min(WITH_CONTENT_MAX);
     }
-    let key = app.cursor_key().await?;
-    let cursors = Cursors::new(&key, "list_jobs", &(&filter, sort));
-    let (place, made_at) = match cursor {
-        None => (None, None),
-        Some(cursor) => {
-            let (place, at) = cursors.read::<Place>(&cursor)?;
-            (Some(JobPlace { sort_key: place.sort_key, id: place.id }), Some(at))
-        }
-    };
+    let (pages, place) = page.open::<Place>(&app, "list_jobs", &(&filter, sort)).await?;
+    let place = place.map(|place| JobPlace { sort_key: place.sort_key, id: place.id });
     if (filter.payload.is_some() || filter.q.is_some()) && filter.created_after.is_none() {
         filter.created_after = Some(app.store.now().await? - Duration::days(SEARCHED_DAYS));
     }
-    let list = app.store.list_jobs(&filter, sort, place.as_ref(), limit, included).await?;
-    check_age(made_at, list.as_of)?;
-    let next_cursor = list.last.map(|last| cursors.write(Place { sort_key: last.sort_key, id: last.id }, list.as_of));
-    let page = JobPage { data: list.jobs.into_iter().map(Job::from).collect(), next_cursor, truncated: list.truncated };
-    let response = large_json(&app.answers, &page)?;
-    Ok(page_headers(response, "/v1/jobs", uri.query().unwrap_or_default(), page.next_cursor.as_deref()))
+    let mut list = app.store.list_jobs(&filter, sort, place.as_ref(), pages.ask(), included).await?;
+    let next_cursor = pages
+        .next(&mut list.jobs, list.as_of, |(place, _)| Place { sort_key: place.sort_key.clone(), id: place.id })?;
+    let data = list.jobs.into_iter().map(|(_, job)| Job::from(job)).collect();
+    let page = JobPage { data, next_cursor, truncated: list.truncated };
+    Ok(linked(large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref()))
 }

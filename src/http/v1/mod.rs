@@ -11,6 +11,7 @@ mod jobs;
 mod list;
 mod members;
 mod nested;
+mod paging;
 mod params;
 mod policy;
 mod queues;

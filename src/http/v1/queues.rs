@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::cursor::{Cursors, check_age};
 use super::job::{Answer, Time, json, large_json, tagged};
-use super::jobs::{REASON_MAX, empty, page_headers};
+use super::jobs::{REASON_MAX, empty};
+use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::policy::{UpsertQueueRequest, read_policy};
 use super::request::{JsonBody, Precondition, QueuePath, Takes};
@@ -168,23 +168,13 @@ struct PauseQueueRequest {
 )]
 async fn list_queues(State(app): State<App>, OriginalUri(uri): OriginalUri, params: Params) -> Answer {
     let contains = params.text("name_contains", QueueName::MAX);
-    let limit = params.int("limit", 1..=500).unwrap_or(50);
-    let cursor = params.text("cursor", 1024);
+    let page = Wanted::read(&params);
     params.finish()?;
-    let key = app.cursor_key().await?;
-    let cursors = Cursors::new(&key, "list_queues", &contains);
-    let (after, made_at) = match cursor {
-        None => (None, None),
-        Some(cursor) => cursors.read::<String>(&cursor).map(|(after, at)| (Some(after), Some(at)))?,
-    };
-    let queues = app.store.list_queues(None, contains.as_deref(), after.as_deref(), limit).await?;
-    let now = app.store.now().await?;
-    check_age(made_at, now)?;
-    let full = i64::try_from(queues.len()) == Ok(limit);
-    let next_cursor = queues.last().filter(|_| full).map(|last| cursors.write(last.name.clone(), now));
+    let (pages, after) = page.open::<String>(&app, "list_queues", &contains).await?;
+    let mut queues = app.store.list_queues(None, contains.as_deref(), after.as_deref(), pages.ask()).await?;
+    let next_cursor = pages.next(&mut queues, app.store.now().await?, |last| last.name.clone())?;
     let page = QueuePage { data: queues.into_iter().map(Queue::from).collect(), next_cursor };
-    let response = large_json(&app.answers, &page)?;
-    Ok(page_headers(response, "/v1/queues", uri.query().unwrap_or_default(), page.next_cursor.as_deref()))
+    Ok(linked(large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref()))
 }
 
 async fn find(app: &App, name: &QueueName) -> Result<Option<QueueDetail>, Error> {

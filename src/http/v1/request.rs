@@ -179,6 +179,8 @@ pub(super) fn worker_id(text: &str) -> Option<WorkerId> {
 pub(super) struct Precondition {
     /// `If-Match`: it has this version.
     pub(super) version: Option<i64>,
+    /// `If-Match: *`: it is there.
+    pub(super) present: bool,
     /// `If-None-Match: *`: it is not there.
     pub(super) absent: bool,
 }
@@ -186,6 +188,7 @@ pub(super) struct Precondition {
 impl Precondition {
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, Error> {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
+        let present = text(IF_MATCH) == Some("*");
         let version = match text(IF_MATCH) {
             None | Some("*") => None,
             Some(tag) => {
@@ -195,8 +198,8 @@ impl Precondition {
             }
         };
         match text(IF_NONE_MATCH) {
-            None => Ok(Self { version, absent: false }),
-            Some("*") => Ok(Self { version, absent: true }),
+            None => Ok(Self { version, present, absent: false }),
+            Some("*") => Ok(Self { version, present, absent: true }),
             Some(_) => Err(Error::field("If-None-Match", "pattern", "only * is taken")),
         }
     }
@@ -204,7 +207,7 @@ impl Precondition {
     /// Refuses what does not have the version, or is there although it should not be.
     pub(super) fn check(self, version: Option<i64>) -> Result<(), Error> {
         let differs = self.version.is_some_and(|wanted| version != Some(wanted));
-        if differs || (self.absent && version.is_some()) {
+        if differs || (self.present && version.is_none()) || (self.absent && version.is_some()) {
             return Err(Error::PreconditionFailed(version));
         }
         Ok(())
@@ -217,8 +220,8 @@ pub(super) fn preferred_wait(headers: &HeaderMap) -> Option<i64> {
         headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
     let seconds: f64 =
         preferences.find_map(|one| one.trim().strip_prefix("wait=")?.trim().trim_matches('"').parse().ok())?;
-    #[expect(clippy::cast_possible_truncation, reason = "between 0 and 30000")]
-    seconds.is_finite().then(|| (seconds * 1000.0).clamp(0.0, 30_000.0) as i64)
+    #[expect(clippy::cast_possible_truncation, reason = "cut to what is possible")]
+    seconds.is_finite().then(|| ((seconds * 1000.0) as i64).clamp(0, WAIT_MS_MAX))
 }
 
 /// From a number of milliseconds that is not negative.

@@ -2,20 +2,20 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::claim::{ClaimRequest, ClaimedJob, find, read_claim};
+use super::claim::{ClaimRequest, ClaimedJob, POLL_PAUSED_AFTER_MS, find, read_claim};
 use super::fields::Fields;
-use super::job::{Answer, JobFailure, LogLine, Time, large_json, read_failure, read_logs};
+use super::job::{Answer, JobFailure, LogLine, Time, json, large_json, read_failure, read_logs};
 use super::params::Params;
 use super::request::{Client, JsonBody, Takes};
 use super::work::{read_progress, read_result, read_token};
-use crate::domain::{Failure, JobId, JobState, LEASE_MS, MS_MAX, Outcome};
+use crate::domain::{JobId, JobState, LEASE_MS, MS_MAX, Outcome};
 use crate::engine::SettleAnswer;
 use crate::http::App;
 use crate::http::problem::Error;
@@ -55,7 +55,7 @@ struct SettleItem {
     outcome: String,
     #[schema(value_type = Option<serde_json::Value>)]
     result: Option<serde_json::Value>,
-    /// Of a failed one.
+    /// Of a failed one, or a cancelled one.
     error: Option<JobFailure>,
     /// Of a failed one.
     retry: Option<bool>,
@@ -84,7 +84,7 @@ struct SettleResponse {
 }
 
 /// What became of one item.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Clone, Default, Serialize, ToSchema)]
 #[schema(example = json!({"job_id": "01a206c8-d8c7-76c7-bfda-d9bb00000001", "ok": true, "state": "completed"}))]
 struct SettleResult {
     job_id: Uuid,
@@ -108,6 +108,7 @@ struct SettleResult {
 /// And claim the next jobs in the same round trip. Items are independent: one lost lease, or
 /// one that is malformed, does not fail the others. The outcomes are safe to repeat, as the
 /// single calls are; jobs that a lost answer had claimed come back when their leases run out.
+/// If nothing can be claimed just now, the outcomes are answered, and no jobs.
 #[utoipa::path(
     post, path = "/v1/jobs/settle", tag = "work",
     request_body = SettleRequest,
@@ -120,16 +121,27 @@ async fn settle_jobs(State(app): State<App>, params: Params, headers: HeaderMap,
         let items = fields.required("items", fields.objects_apart("items", 0..=1000, "job_id", read_item));
         (items.unwrap_or_default(), fields.object("claim", read_claim))
     })?;
+    if let Some(wanted) = &claim
+        && let Some(missing) = app.engine.missing_queue(&wanted.claim.queues).await?
+    {
+        return Err(Error::field("/claim/queues", "unknown", format!("there is no queue {missing:?}")));
+    }
     let results = settle_all(&app, items).await?;
-    let (jobs, poll_after_ms) = match claim {
-        None => (Vec::new(), 0),
-        Some(wanted) => {
-            let found = find(&app, wanted, &client).await?;
-            let poll_after_ms = found.poll_after_ms;
-            (found.take(), poll_after_ms)
-        }
+    let answer = |jobs, poll_after_ms| {
+        large_json(&app.answers, &SettleResponse { results: results.clone(), jobs, poll_after_ms })
     };
-    large_json(&app.answers, &SettleResponse { results, jobs, poll_after_ms })
+    let Some(wanted) = claim else { return answer(Vec::new(), 0) };
+    let claimed = match find(&app, wanted, &client).await {
+        Ok(found) => found.answer(answer),
+        Err(refused) => Err(refused),
+    };
+    match claimed {
+        // The outcomes are committed: that nothing can be claimed just now must not hide them.
+        Err(_) if !results.is_empty() => {
+            json(StatusCode::OK, &SettleResponse { results, jobs: Vec::new(), poll_after_ms: POLL_PAUSED_AFTER_MS })
+        }
+        claimed => claimed,
+    }
 }
 
 /// An item as it was read: to be settled, or why it cannot be.
@@ -189,6 +201,9 @@ fn read_item(fields: &Fields<'_>) -> Option<Item> {
     let (extend_ms, progress) = (fields.int("extend_ms", LEASE_MS), read_progress(fields));
     let logs = read_logs(fields);
     let outcome = Outcome::parse(&outcome?)?;
+    if fields.has("error") && !matches!(outcome, Outcome::Failed | Outcome::Cancelled) {
+        fields.fault("error", "conflict", "only with the outcome failed or cancelled");
+    }
     for (name, of) in [
         ("result", Outcome::Completed),
         ("retry", Outcome::Failed),
@@ -201,12 +216,7 @@ fn read_item(fields: &Fields<'_>) -> Option<Item> {
             fields.fault(name, "conflict", format!("only with the outcome {}", of.as_str()));
         }
     }
-    let failure = match outcome {
-        Outcome::Failed => {
-            Some(failure.unwrap_or_else(|| Failure { error_class: "error".to_owned(), ..Failure::default() }))
-        }
-        _ => failure,
-    };
+    let failure = if outcome == Outcome::Failed { fields.required("error", failure) } else { failure };
     let item = Settle {
         result,
         failure,

@@ -206,8 +206,7 @@ async fn complete_job(
         (item, too_large)
     })?;
     if let Some(bytes) = too_large {
-        let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
-        return Err(Error::PayloadTooLarge("the result", size(RESULT_BYTES_MAX), Some(size(bytes))));
+        return Err(Error::too_large("the result", RESULT_BYTES_MAX, bytes));
     }
     settle_one(&app, item).await
 }

@@ -12,13 +12,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::cursor::{Cursors, check_age};
 use super::fields::Fields;
 use super::job::{Answer, RawJson, Time, json, large_json};
-use super::jobs::{REASON_MAX, page_headers};
+use super::jobs::REASON_MAX;
+use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::request::{JsonBody, Takes, WorkerPath};
-use crate::domain::{JobId, LeaseToken, Outcome, QueueName, StringMap, WorkerId};
+use super::work::{read_progress, read_token};
+use crate::domain::{JobId, Outcome, QueueName, StringMap, WorkerId};
 use crate::engine::SettleAnswer;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
@@ -198,25 +199,15 @@ async fn list_workers(State(app): State<App>, OriginalUri(uri): OriginalUri, par
     let queue = params.text("queue", QueueName::MAX);
     let known = ["running", "quiet", "stopping", "lost"].map(|status| (status, status));
     let statuses = params.choices("status", &known);
-    let limit = params.int("limit", 1..=500).unwrap_or(50);
-    let cursor = params.text("cursor", 1024);
+    let page = Wanted::read(&params);
     params.finish()?;
     let statuses: Option<Vec<String>> = statuses.map(|some| some.into_iter().map(str::to_owned).collect());
-    let key = app.cursor_key().await?;
-    let cursors = Cursors::new(&key, "list_workers", &(&worker, &queue, &statuses));
-    let (after, made_at) = match cursor {
-        None => (None, None),
-        Some(cursor) => cursors.read::<String>(&cursor).map(|(after, at)| (Some(after), Some(at)))?,
-    };
+    let (pages, after) = page.open::<String>(&app, "list_workers", &(&worker, &queue, &statuses)).await?;
     let (after, statuses) = (after.as_deref(), statuses.as_deref());
-    let workers = app.store.list_workers(worker.as_deref(), queue.as_deref(), statuses, after, limit).await?;
-    let now = app.store.now().await?;
-    check_age(made_at, now)?;
-    let full = i64::try_from(workers.len()) == Ok(limit);
-    let next_cursor = workers.last().filter(|_| full).map(|last| cursors.write(last.id.clone(), now));
+    let mut workers = app.store.list_workers(worker.as_deref(), queue.as_deref(), statuses, after, pages.ask()).await?;
+    let next_cursor = pages.next(&mut workers, app.store.now().await?, |last| last.id.clone())?;
     let page = WorkerPage { data: workers.into_iter().filter_map(Worker::of).collect(), next_cursor };
-    let response = large_json(&app.answers, &page)?;
-    Ok(page_headers(response, "/v1/workers", uri.query().unwrap_or_default(), page.next_cursor.as_deref()))
+    Ok(linked(large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref()))
 }
 
 /// A heartbeat as it was read.
@@ -229,11 +220,8 @@ struct Beat {
 fn read_heartbeat(fields: &Fields<'_>) -> Beat {
     let lease = |lease: &Fields<'_>| {
         let job = lease.required("job_id", lease.uuid("job_id"));
-        let token = lease.required("lease_token", lease.text("lease_token", 1024));
-        #[expect(clippy::cast_possible_truncation, reason = "a percentage needs no more digits")]
-        let progress = lease.number("progress", 0.0..=100.0).map(|progress| progress as f32);
-        let extended = Settle::new(JobId(job?), LeaseToken::parse(&token?), Outcome::Extended);
-        Some(Settle { progress, ..extended })
+        let (token, progress) = (read_token(lease), read_progress(lease));
+        Some(Settle { progress, ..Settle::new(JobId(job?), token, Outcome::Extended) })
     };
     let status = fields.choice("status", &["running", "quiet", "stopped"]);
     Beat {
@@ -305,9 +293,8 @@ async fn heartbeat_worker(
 /// The last beat: what the worker holds goes back, and it is forgotten.
 async fn stop(app: &App, worker: WorkerId, listed: Option<Vec<Settle>>) -> Result<WorkerDirective, Error> {
     let mut lost_job_ids = Vec::new();
-    match listed {
+    match listed.filter(|leases| !leases.is_empty()) {
         None => app.engine.release_leases(&worker, None).await?,
-        Some(leases) if leases.is_empty() => {}
         Some(leases) => {
             let ids: Vec<Uuid> = leases.iter().map(|lease| lease.job.0).collect();
             let released = leases.into_iter().map(|lease| Settle { outcome: Outcome::Released, ..lease }).collect();

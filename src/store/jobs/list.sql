@@ -1,6 +1,6 @@
 -- Jobs that pass a filter, the newest first; for filters that most jobs could pass.
 --
--- Filters, null for none: $1 ids    $2 queue names    $3 kinds    $4 states    $5 tags, all of them
+-- Filters, null for none: $1 ids (never: see list_sorted.sql)    $2 queue names    $3 kinds    $4 states    $5 tags, all of them
 -- $6 worker    $7 error class    $8 error fingerprint    $9 created after    $10 created before
 -- $11 finished after    $12 finished before    $13 payload contains    $14 text in the error message
 -- $15 ids below this one    $16 how many    $17 how many jobs of a queue are looked at, at most
@@ -22,7 +22,7 @@ with found as materialized (
                 job.queue_id = queue.queue_id
                 and job.id < $15
                 and job.id >= coalesce(presque_internal.job_id_floor($9), '00000000-0000-0000-0000-000000000000')
-                and ($1::uuid[] is null or job.id = any ($1))
+                and $1::uuid[] is null
                 and ($3::text[] is null or job.kind = any ($3))
                 and ($5::text[] is null or job.tags @> $5)
                 and ($9::timestamptz is null or job.created_at > $9)
@@ -30,21 +30,29 @@ with found as materialized (
             order by job.id desc
             limit $17
         ) as walked
-        cross join lateral (
-            select state, worker, finished_at, error_class, error_fingerprint, error_message
-            from presque_internal.job_detail
-            where job_detail.queue_id = walked.queue_id and job_detail.job_id = walked.id
-            limit 1
-        ) as detail
         where
-            ($4::text[] is null or detail.state = any ($4))
-            and ($6::text is null or detail.worker = $6)
-            and ($7::text is null or detail.error_class = $7)
-            and ($8::text is null or detail.error_fingerprint = $8)
-            and ($11::timestamptz is null or detail.finished_at > $11)
-            and ($12::timestamptz is null or detail.finished_at < $12)
-            and ($13::jsonb is null or presque_internal.as_jsonb(walked.payload) @> $13)
-            and ($14::text is null or strpos(lower(detail.error_message), lower($14)) > 0)
+            ($13::jsonb is null or presque_internal.as_jsonb(walked.payload) @> $13)
+            -- Nobody looks into the other tables for what no filter asks.
+            and (
+                (
+                    $4::text[] is null and $6::text is null and $7::text is null and $8::text is null
+                    and $11::timestamptz is null and $12::timestamptz is null and $14::text is null
+                )
+                or exists (
+                    select
+                    from presque_internal.job_detail as detail
+                    where
+                        detail.queue_id = walked.queue_id
+                        and detail.job_id = walked.id
+                        and ($4::text[] is null or detail.state = any ($4))
+                        and ($6::text is null or detail.worker = $6)
+                        and ($7::text is null or detail.error_class = $7)
+                        and ($8::text is null or detail.error_fingerprint = $8)
+                        and ($11::timestamptz is null or detail.finished_at > $11)
+                        and ($12::timestamptz is null or detail.finished_at < $12)
+                        and ($14::text is null or strpos(lower(detail.error_message), lower($14)) > 0)
+                )
+            )
         order by walked.id desc
         limit $16
     ) as job

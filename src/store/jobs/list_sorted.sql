@@ -7,7 +7,7 @@
 -- $17 how many jobs are looked at, at most    $18 with payload    $19 with result
 -- $20 after this key    $21 and this id, of the row before; null at the beginning
 --
--- Gathers what the states say from the narrow tables, then sorts. The id ends every order,
+-- Gathers the jobs that are named, or what the states say from the narrow tables, then sorts. The id ends every order,
 -- so a job whose key does not change meanwhile is neither lost nor repeated. Keys are epoch
 -- seconds, negated where the order descends; jobs without one are left out.
 -- Served by ready_in_order, scheduled_in_order, lease_of_job and the keys of done's
@@ -18,7 +18,11 @@ with asked as materialized (
     where $2::text[] is null or name = any ($2)
 ),
 candidate as materialized (
-    select gathered.queue_id, gathered.job_id
+    select distinct asked.queue_id, named.job_id
+    from unnest($1::uuid[]) as named (job_id)
+    join asked on asked.queue_id = presque_internal.job_id_queue(named.job_id)
+    union all
+    (select gathered.queue_id, gathered.job_id
     from asked
     cross join lateral (
         select lease.queue_id, lease.job_id
@@ -43,8 +47,8 @@ candidate as materialized (
             and ($11::timestamptz is null or done.finished_at > $11)
             and ($12::timestamptz is null or done.finished_at < $12)
     ) as gathered
-    where $1::uuid[] is null or gathered.job_id = any ($1)
-    limit $17
+    where $1::uuid[] is null
+    limit $17)
 ),
 keyed as materialized (
     select

@@ -43,6 +43,13 @@ impl TestApp {
         Self::over(db, store, true)
     }
 
+    /// Whose large answers have this many KiB of memory together.
+    pub(crate) async fn with_room(kib: usize) -> Self {
+        let db = TestDb::fresh().await;
+        let store = Store::new(db.options.clone(), 8);
+        Self::with(db, store, true, presque::http::Answers::of(kib))
+    }
+
     /// Whose queues are not made by their first job.
     pub(crate) async fn strict() -> Self {
         let db = TestDb::fresh().await;
@@ -66,6 +73,10 @@ impl TestApp {
     }
 
     fn over(db: TestDb, store: Store, auto_create_queues: bool) -> Self {
+        Self::with(db, store, auto_create_queues, presque::http::Answers::default())
+    }
+
+    fn with(db: TestDb, store: Store, auto_create_queues: bool, answers: presque::http::Answers) -> Self {
         let lifecycle = Lifecycle::default();
         let engine = Engine::new(store.clone(), auto_create_queues);
         engine.start(&tokio_util::task::TaskTracker::new(), &lifecycle.soft_stop);
@@ -74,7 +85,7 @@ impl TestApp {
             store: store.clone(),
             lifecycle: lifecycle.clone(),
             bodies: presque::http::Bodies::default(),
-            answers: presque::http::Answers::default(),
+            answers,
             payload_bytes_max: 4_194_304,
             instance_id: uuid::Uuid::new_v4(),
             cursor_key: std::sync::Arc::default(),

@@ -79,14 +79,19 @@ async fn many_jobs_are_stored_together_or_not_at_all() {
     app.post("/v1/jobs", r#"{"jobs":[]}"#).await.problem(422, "validation_failed");
 }
 
+/// The moment so many milliseconds after that one.
+fn after(epoch_seconds: f64, ms: i64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this century")]
+    let at = (epoch_seconds * 1000.0).round() as i64 + ms;
+    chrono::DateTime::from_timestamp_millis(at).unwrap().to_rfc3339()
+}
+
 #[tokio::test]
 async fn a_delayed_job_waits_for_its_time_and_then_goes_first() {
     let app = TestApp::start().await;
-    let later = app.put_in("q", json!({"payload": "later", "delay_ms": 700})).await;
+    let later = app.put_in("q", json!({"payload": "later", "delay_ms": 1500})).await;
     assert_eq!(later["state"], "scheduled");
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this century")]
-    let soon = ((app.database_now().await + 0.4) * 1000.0).round() as i64;
-    let soon = chrono::DateTime::from_timestamp_millis(soon).unwrap().to_rfc3339();
+    let soon = after(app.database_now().await, 400);
     app.put_in("q", json!({"payload": "soon", "run_after": soon})).await;
     app.put_in("q", json!({"payload": "now", "run_after": "2001-01-01T00:00:00+02:00"})).await;
     assert_eq!(app.claim("q", 5).await.len(), 1);
@@ -99,8 +104,9 @@ async fn a_delayed_job_waits_for_its_time_and_then_goes_first() {
 #[tokio::test]
 async fn promotion_keeps_the_order_in_which_jobs_became_due() {
     let app = TestApp::start().await;
-    for delay_ms in [300, 100, 200] {
-        app.put_in("q", json!({"payload": delay_ms, "delay_ms": delay_ms})).await;
+    let now = app.database_now().await;
+    for ms in [300, 100, 200] {
+        app.put_in("q", json!({"payload": ms, "run_after": after(now, 1000 + ms)})).await;
     }
     app.put_in("q", json!({"payload": "fresh"})).await;
     app.put_in("q", json!({"payload": "urgent", "priority": 1})).await;

@@ -248,8 +248,9 @@ async fn attempts_come_newest_first_in_pages() {
     let held = app.claim("q", 1).await.remove(0);
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page =
-            app.get(&format!("/v1/jobs/{}/attempts?limit=3{cursor}", held["id"].as_str().unwrap())).await.ok(200);
+        let path = path(&held["id"], "/attempts");
+        let answer = app.get(&format!("{path}?limit=3{cursor}")).await;
+        let page = answer.ok(200);
         seen.extend(
             page["data"]
                 .as_array()
@@ -259,6 +260,7 @@ async fn attempts_come_newest_first_in_pages() {
         );
         let Some(next) = page["next_cursor"].as_str() else { break };
         cursor = format!("&cursor={next}");
+        assert_eq!(answer.header("link"), format!("<{path}?limit=3{cursor}>; rel=\"next\""));
     }
     let expected: Vec<_> = (1..=8).rev().map(|n| (n, if n == 8 { "running" } else { "released" }.to_owned())).collect();
     assert_eq!(seen, expected);

@@ -155,7 +155,9 @@ async fn a_cursor_belongs_to_its_list() {
     let answer = app.get("/v1/jobs?limit=1&queue=q").await;
     let cursor = answer.ok(200)["next_cursor"].as_str().unwrap().to_owned();
     assert_eq!(answer.header("link"), format!("</v1/jobs?limit=1&queue=q&cursor={cursor}>; rel=\"next\""));
-    app.get(&format!("/v1/jobs?queue=q&limit=2&cursor={cursor}")).await.ok(200);
+    let last = app.get(&format!("/v1/jobs?queue=q&limit=2&cursor={cursor}")).await;
+    assert_eq!(last.ok(200)["data"].as_array().unwrap().len(), 2);
+    assert_eq!((&last.ok(200)["next_cursor"], last.header("link")), (&json!(null), ""), "though it is full");
     // Another server of the same database takes it, too.
     TestApp::beside(&app).get(&format!("/v1/jobs?queue=q&cursor={cursor}")).await.ok(200);
     for uri in [
@@ -207,4 +209,21 @@ async fn parameters_that_are_none_are_refused() {
     }
     app.get("/v1/jobs?queue=%00").await.problem(400, "invalid_request");
     app.get("/v1/jobs?q=%FF").await.problem(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn jobs_may_be_named_and_are_found_without_looking_at_others() {
+    let app = TestApp::start().await;
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        ids.push(app.put_in(if n % 2 == 0 { "q" } else { "r" }, json!({"payload": n})).await["id"].clone());
+    }
+    app.claim("q", 1).await;
+    let id = |n: usize| ids[n].as_str().unwrap();
+    let query = |more: &str| format!("&include=payload&id={}&id={}&id={}&id={}{more}", id(0), id(1), id(4), id(4));
+    assert_eq!(payloads(&walk(&app, &query(""), 2).await), [4, 1, 0]);
+    assert_eq!(payloads(&walk(&app, &query("&sort=created_at"), 2).await), [0, 1, 4]);
+    assert_eq!(payloads(&walk(&app, &query("&queue=q"), 9).await), [4, 0]);
+    assert_eq!(payloads(&walk(&app, &query("&state=running"), 9).await), [0]);
+    assert!(walk(&app, "&id=01a206c8-d8c7-76c7-bfda-d9bb00000001", 9).await.is_empty());
 }

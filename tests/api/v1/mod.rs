@@ -10,5 +10,6 @@ mod lists;
 mod machine;
 mod queues;
 mod settle;
+mod settle_many;
 mod wait;
 mod workers;

@@ -76,7 +76,9 @@ async fn a_change_may_be_tried_dry_and_may_demand_a_version() {
         async move { app.send("PATCH", "/v1/queues/q", &[JSON, (name, value)], r#"{"lease_ms":7000}"#).await }
     };
     change("if-match", "\"1\"").await.problem(412, "precondition_failed");
+    change("if-match", "*").await.problem(412, "precondition_failed");
     change("if-none-match", "*").await.ok(201);
+    change("if-match", "*").await.ok(200);
     let problem = change("if-none-match", "*").await.problem(412, "precondition_failed");
     assert_eq!(problem["current_version"], 1);
     change("if-match", "\"2\"").await.problem(412, "precondition_failed");
