@@ -74,6 +74,8 @@ alter table presque_internal.queue add column retired_as text not null default '
 -- Grows with every update of the job: part of its ETag.
 alter table presque_internal.job add column version integer not null default 1;
 alter table presque_internal.job add column dedup_until text;
+-- Where its key is held: its queue, or 0 for all queues together.
+alter table presque_internal.job add column dedup_queue_id integer;
 
 -- A row of `ready` that was claimed, delayed or moved before stands in an even lane; a
 -- fresh one in the odd lane of its job's priority, under the number that its id carries,
@@ -100,9 +102,6 @@ alter table presque_internal.attempt add column next_run_after timestamptz;
 alter table presque_internal.attempt add column error_raw json;
 alter table presque_internal.done add column error_raw json;
 
--- Serves store/jobs/list_finished.sql.
-create index done_in_order on presque_internal.done (queue_id, finished_at, job_id);
-
 -- Jobs that are to be cancelled if they have not started by then; few have such a moment,
 -- so it costs the others nothing.
 create table presque_internal.expiring (
@@ -111,9 +110,9 @@ create table presque_internal.expiring (
     queue_id integer not null,
     constraint expiring_job primary key (queue_id, job_id)
 );
--- Serves store/jobs/list_expired.sql.
+-- Serves store/jobs/expire.sql.
 create index expiring_in_order on presque_internal.expiring (expires_at);
-comment on table presque_internal.expiring is 'Until when jobs must have started, where that was said';
+comment on table presque_internal.expiring is 'Until when jobs must have started, where that was said; while one runs, when to look again';
 
 -- What workers said while they worked.
 create table presque_internal.attempt_log (
@@ -144,11 +143,11 @@ create table presque_internal.idempotency (
     claim_id uuid,
     constraint idempotency_key_is_used_once primary key (operation, key)
 );
--- Serves store/maintenance/forget_keys.sql.
+-- Serves store/maintenance/forget.sql.
 create index idempotency_by_age on presque_internal.idempotency (created_at);
 comment on table presque_internal.idempotency is 'Idempotency keys of the last 24 hours and what they stand for';
 
--- Serves store/maintenance/forget_keys.sql: windows that are over.
+-- Serves store/maintenance/forget.sql: windows that are over.
 create index dedup_window_over on presque_internal.dedup (until_at) where until_at is not null;
 
 -- What all servers must share and nobody else may know.
@@ -261,7 +260,7 @@ create table presque_internal.worker_minute (
     constraint worker_minute_once primary key (worker, minute)
 ) with (fillfactor = 50);
 comment on table presque_internal.worker_minute is 'Folded tally of each worker and minute; written by the folder only';
--- Serves store/maintenance/forget_minutes.sql.
+-- Serves store/maintenance/forget.sql.
 create index queue_minute_by_age on presque_internal.queue_minute (minute);
 create index worker_minute_by_age on presque_internal.worker_minute (minute);
 
@@ -349,10 +348,6 @@ select
     coalesce(job.max_attempts, ((presque_internal.default_policy() || queue.policy) ->> 'max_attempts')::integer)
         as max_attempts,
     coalesce(job.tags, '{}') as tags, job.created_at, now_.run_after, now_.started_at, now_.finished_at,
-    case
-        when now_.state = 'running' then null
-        else now_.outcome
-    end as outcome,
     now_.lease_expires_at, now_.worker, now_.progress::double precision as progress, now_.progress_message,
     now_.cancel_requested_at, now_.cancel_reason, job.expires_at, job.dedup_key, job.origin_job_id,
     job.headers::text as headers, job.traceparent, job.created_by,

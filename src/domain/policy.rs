@@ -61,7 +61,7 @@ pub struct QueuePolicy {
     pub payload_max_bytes: i64,
     /// The largest result, in bytes.
     pub result_max_bytes: i64,
-    /// The most jobs that may wait; 0 is no limit. Counted up to a second late.
+    /// The most jobs that may wait; 0 is no limit.
     pub max_depth: i64,
     /// A copy of each discarded job is enqueued there; empty is none.
     pub dead_letter_queue: String,

@@ -26,10 +26,6 @@ impl RunAfter {
         }
     }
 
-    pub fn epoch_seconds(self) -> f64 {
-        self.0
-    }
-
     /// To the microsecond, as the database keeps it.
     #[expect(clippy::cast_possible_truncation, reason = "bounded by MAX")]
     pub fn at(self) -> DateTime<Utc> {
@@ -43,7 +39,7 @@ mod tests {
 
     #[test]
     fn an_epoch_is_a_finite_number_and_zero_is_no_delay() {
-        let seconds = |text| RunAfter::parse_epoch(text).map(|at| at.map(RunAfter::epoch_seconds));
+        let seconds = |text| RunAfter::parse_epoch(text).map(|at| at.map(|at| at.0));
         assert_eq!(seconds("1273923534"), Ok(Some(1_273_923_534.0)));
         assert_eq!(seconds("1273923534.25"), Ok(Some(1_273_923_534.25)));
         assert_eq!(seconds("1e9"), Ok(Some(1e9)));

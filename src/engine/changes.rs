@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use crate::domain::{JobId, JobState, QueueName, WorkerId};
-use crate::store::{DeletedQueue, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Updated};
+use crate::store::{DeletedQueue, Directive, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Updated};
 
 /// How often a parked request looks whether its job has come so far: the job may run on
 /// another server.
@@ -81,11 +81,9 @@ impl Engine {
     /// Cancels up to `limit` jobs that have not started by the time they had; answers how
     /// many had one.
     pub async fn expire_jobs(&self, limit: i64) -> Result<usize> {
-        let due = self.store.list_expired(limit).await?;
-        for id in &due {
-            if self.store.expire_job(*id).await?.is_some() {
-                self.wake_job(*id);
-            }
+        let due = self.finish(move |engine| async move { engine.store.expire_jobs(limit).await }).await?;
+        for (id, _) in due.iter().filter(|(_, cancelled)| *cancelled) {
+            self.wake_job(*id);
         }
         Ok(due.len())
     }
@@ -209,11 +207,11 @@ impl Engine {
     }
 
     /// Notes that a worker lives; answers what an operator wants of it.
-    pub async fn heartbeat_worker(&self, worker: WorkerId, beat: Heartbeat, next_ms: i32) -> Result<String> {
+    pub async fn heartbeat_worker(&self, worker: WorkerId, beat: Heartbeat) -> Result<Directive> {
         let beat = Arc::new(beat);
         self.finish(move |engine| {
             let (worker, beat) = (worker.clone(), beat.clone());
-            async move { engine.store.heartbeat_worker(&worker, &beat, next_ms).await }
+            async move { engine.store.heartbeat_worker(&worker, &beat).await }
         })
         .await
     }

@@ -173,7 +173,7 @@ impl Engine {
             .await;
         drop(asking);
         match answer {
-            Err(Error::Locked | Error::Timeout) if keyed => Ok(ClaimAnswer::InProgress),
+            Err(Error::Locked) if keyed => Ok(ClaimAnswer::InProgress),
             answer => answer,
         }
     }

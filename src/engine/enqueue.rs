@@ -38,7 +38,7 @@ impl Engine {
                 }
             })
             .await;
-        if keyed && matches!(answer, Err(Error::Locked | Error::Timeout)) {
+        if keyed && matches!(answer, Err(Error::Locked)) {
             return Ok(EnqueueAnswer::InProgress);
         }
         answer

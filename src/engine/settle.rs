@@ -69,7 +69,7 @@ impl Engine {
         round: &[usize],
         answers: &mut [Option<SettleAnswer>],
     ) -> Result<()> {
-        let batch: Vec<Settle> = round.iter().map(|place| items[*place].clone()).collect();
+        let batch: Vec<&Settle> = round.iter().map(|place| &items[*place]).collect();
         for settled in self.store.settle(&batch).await? {
             let Some(place) = round.get(settled.place()) else { continue };
             self.wake_after(&settled, items[*place].job);

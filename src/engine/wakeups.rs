@@ -44,15 +44,9 @@ impl Outbox {
 impl Engine {
     /// Starts what wakes parked requests. It ends when `stop` is cancelled.
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
-        let until = |stop: CancellationToken, work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = work => {}
-            }
-        };
-        tasks.spawn(until(stop.clone(), Box::pin(self.clone().say())));
-        tasks.spawn(until(stop.clone(), Box::pin(self.clone().hear())));
-        tasks.spawn(until(stop.clone(), Box::pin(self.clone().look())));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(self.clone().say()));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(self.clone().hear()));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(self.clone().look()));
     }
 
     /// Tells other servers which queues got jobs. What cannot be said is found by looking.

@@ -21,8 +21,8 @@ const PURGE_JOBS: i64 = 1_000;
 const EXPIRE_LEASES: i64 = 1_000;
 /// Between two looks for leases that ran out; with the statement it stays within a second.
 const EXPIRE_EVERY: Duration = Duration::from_millis(400);
-/// Jobs whose time is over that are cancelled in one tick.
-const EXPIRE_JOBS: i64 = 200;
+/// Jobs whose time is over that are cancelled by one statement.
+const EXPIRE_JOBS: i64 = 1_000;
 /// Due jobs moved by one statement.
 const PROMOTE_JOBS: i64 = 1_000;
 const PROMOTE_EVERY: Duration = Duration::from_millis(500);

@@ -77,40 +77,29 @@ impl Store {
     /// Cancels a job that waits, asks the worker of one that runs, or voids its lease by
     /// `force`. `None` if there is no such job, or it is final.
     pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool) -> Result<Option<JobStatus>> {
-        self.end_job(id, reason, force, false, false).await
+        self.end_job(id, reason, force, false).await
     }
 
     /// Cancels a job that waits and deletes it. `None` if there is no such job that waits.
     pub async fn delete_waiting_job(&self, id: JobId) -> Result<Option<JobStatus>> {
-        self.end_job(id, "deleted", false, true, true).await
+        self.end_job(id, "deleted", false, true).await
     }
 
-    /// Cancels a job that waits, because its time is over; one that runs is left alone.
-    pub async fn expire_job(&self, id: JobId) -> Result<Option<JobStatus>> {
-        self.end_job(id, "expired", false, false, true).await
+    /// Cancels up to `limit` jobs that have not started by the time they had: each whose
+    /// time is over, and whether it was cancelled. One that runs is left alone.
+    pub async fn expire_jobs(&self, limit: i64) -> Result<Vec<(JobId, bool)>> {
+        let statement = sqlx::query_as::<_, (Uuid, bool)>(sql!("jobs/expire")).bind(limit);
+        let rows = self.all(Effect::Write, statement).await?;
+        Ok(rows.into_iter().map(|(id, cancelled)| (JobId(id), cancelled)).collect())
     }
 
-    /// Takes up to `limit` jobs off the list of those that must have started by now.
-    pub async fn list_expired(&self, limit: i64) -> Result<Vec<JobId>> {
-        let statement = sqlx::query_as::<_, (Uuid,)>(sql!("jobs/list_expired")).bind(limit);
-        Ok(self.all(Effect::Write, statement).await?.into_iter().map(|(id,)| JobId(id)).collect())
-    }
-
-    async fn end_job(
-        &self,
-        id: JobId,
-        reason: &str,
-        force: bool,
-        delete: bool,
-        only_waiting: bool,
-    ) -> Result<Option<JobStatus>> {
+    async fn end_job(&self, id: JobId, reason: &str, force: bool, delete: bool) -> Result<Option<JobStatus>> {
         let statement = sqlx::query_as::<_, CancelRow>(sql!("jobs/cancel"))
             .bind(id.queue_id())
             .bind(id.0)
             .bind(reason)
             .bind(force)
-            .bind(delete)
-            .bind(only_waiting);
+            .bind(delete);
         let row = self.one(Effect::Write, statement).await?;
         Ok(row.map(|row| JobStatus {
             id,

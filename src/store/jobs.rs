@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Effect, Result, Store, Wanted, sql};
+use super::{Effect, Result, Store, Wanted, column, sql};
 use crate::domain::{DedupKey, JobId, JobState, Payload, QueueName, WorkerId};
 
 /// How many bytes of payloads one answer holds, so that a thousand large jobs do not fill
@@ -277,11 +277,6 @@ impl Store {
         let job = |row: FetchRow| Some(FetchedJob { id: JobId(row.job_id?), payload: row.payload? });
         Ok(Fetched::Jobs { jobs: rows.into_iter().filter_map(job).collect(), expired })
     }
-}
-
-/// One array for one parameter.
-fn column<'a, T>(jobs: &'a [NewJob], read: impl Fn(&'a NewJob) -> T) -> Vec<T> {
-    jobs.iter().map(read).collect()
 }
 
 fn dedup<'a, T>(jobs: &'a [NewJob], read: impl Fn(&'a Dedup) -> Option<T>) -> Vec<Option<T>> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::job_details::ErrorColumns;
 use super::jobs::{ANSWER_BYTES_MAX, Idempotency};
-use super::{Effect, Result, Store, Wanted, sql};
+use super::{Effect, Result, Store, Wanted, column, sql};
 use crate::domain::{Failure, JobId, JobState, LeaseToken, Outcome, Payload, QueueName, WorkerId};
 
 /// Log lines that an attempt keeps, in bytes.
@@ -99,7 +99,9 @@ impl<'r> FromRow<'r, sqlx::postgres::PgRow> for KnownClaimRow {
 /// A line that a worker wrote.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct LogLine {
-    pub at: DateTime<Utc>,
+    /// When it is stored, if nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
     pub level: String,
     pub message: String,
 }
@@ -249,8 +251,8 @@ impl Store {
 
     /// Ends or extends these leases, whose jobs are all different and in the order of queue
     /// and job. Answers those that stood; [`Settled::place`] says which.
-    pub async fn settle(&self, items: &[Settle]) -> Result<Vec<Settled>> {
-        let logs = |item: &Settle| {
+    pub async fn settle(&self, items: &[&Settle]) -> Result<Vec<Settled>> {
+        let logs = |item: &&Settle| {
             Some(&item.logs).filter(|lines| !lines.is_empty()).and_then(|lines| serde_json::to_string(lines).ok())
         };
         let statement = sqlx::query_as(sql!("leases/settle"))
@@ -278,37 +280,32 @@ impl Store {
     /// What is known of the jobs of leases that did not stand: those that exist.
     pub async fn find_settled(&self, items: &[&Settle]) -> Result<Vec<Past>> {
         let statement = sqlx::query_as(sql!("leases/find_settled"))
-            .bind(items.iter().map(|item| item.job.queue_id()).collect::<Vec<_>>())
-            .bind(items.iter().map(|item| item.job.0).collect::<Vec<_>>())
-            .bind(items.iter().map(|item| item.token.0).collect::<Vec<_>>())
-            .bind(items.iter().map(|item| item.outcome.as_str()).collect::<Vec<_>>());
+            .bind(column(items, |item| item.job.queue_id()))
+            .bind(column(items, |item| item.job.0))
+            .bind(column(items, |item| item.token.0))
+            .bind(column(items, |item| item.outcome.as_str()));
         self.all(Effect::Read, statement).await
     }
 
     /// Up to `limit` leases whose time is over, in the order of queue and job.
     pub async fn list_over(&self, limit: i64) -> Result<Vec<LeaseKey>> {
-        let statement = sqlx::query_as::<_, (i32, Uuid, Uuid)>(sql!("leases/list_over")).bind(limit);
+        let statement = sqlx::query_as::<_, (Uuid, Uuid)>(sql!("leases/list_over")).bind(limit);
         Ok(self.all(Effect::Read, statement).await?.into_iter().map(key).collect())
     }
 
     /// The leases of a worker, oldest first; in one queue if it is named.
     pub async fn list_leases_of_worker(&self, worker: &WorkerId, queue: Option<&QueueName>) -> Result<Vec<LeaseKey>> {
-        let statement = sqlx::query_as::<_, (i32, Uuid, Uuid)>(sql!("leases/list_of_worker"))
+        let statement = sqlx::query_as::<_, (Uuid, Uuid)>(sql!("leases/list_of_worker"))
             .bind(worker.as_str())
             .bind(queue.map(QueueName::as_str));
         Ok(self.all(Effect::Read, statement).await?.into_iter().map(key).collect())
     }
 }
 
-fn key((_, job, token): (i32, Uuid, Uuid)) -> LeaseKey {
+fn key((job, token): (Uuid, Uuid)) -> LeaseKey {
     LeaseKey { job: JobId(job), token: LeaseToken(token) }
 }
 
-/// One array for one parameter.
-fn column<'a, T>(items: &'a [Settle], read: impl Fn(&'a Settle) -> T) -> Vec<T> {
-    items.iter().map(read).collect()
-}
-
-fn failure<'a, T>(items: &'a [Settle], read: impl Fn(&'a Failure) -> Option<T>) -> Vec<Option<T>> {
+fn failure<'a, T>(items: &'a [&Settle], read: impl Fn(&'a Failure) -> Option<T>) -> Vec<Option<T>> {
     column(items, |item| item.failure.as_ref().and_then(&read))
 }

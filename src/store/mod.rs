@@ -35,7 +35,7 @@ pub use maintenance::Settings;
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
 pub use schema::{MigrateError, Migration};
 pub use wakeups::Wakeups;
-pub use workers::{Heartbeat, QueueWorkers, Worker, WorkerDetail};
+pub use workers::{Directive, HEARTBEAT_MS, Heartbeat, QueueWorkers, Worker, WorkerDetail};
 
 /// The text of `src/store/<name>.sql`.
 macro_rules! sql {
@@ -77,6 +77,8 @@ pub type Wanted<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// What it is called among the servers of this database.
+    id: uuid::Uuid,
     /// One connection that hears what other servers say.
     listening: PgPool,
     /// Connections with a statement under way: what tells a busy database from a lost one.
@@ -127,7 +129,7 @@ impl Store {
             .connect_lazy_with(options.clone());
         let listening =
             PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_WITHIN).connect_lazy_with(options);
-        Self { pool, listening, busy: Arc::default() }
+        Self { pool, id: uuid::Uuid::new_v4(), listening, busy: Arc::default() }
     }
 
     /// How many connections there are at most.
@@ -201,3 +203,8 @@ impl Store {
 /// What a statement without a RETURNING answers.
 #[derive(FromRow)]
 struct NoRow {}
+
+/// One array for one parameter of a statement about many things.
+fn column<'a, I, T>(items: &'a [I], read: impl Fn(&'a I) -> T) -> Vec<T> {
+    items.iter().map(read).collect()
+}

@@ -10,14 +10,24 @@ const CHANNEL: &str = "presque_jobs";
 /// What other servers say, on a connection of its own. It connects again by itself; what was
 /// said meanwhile is lost, so whoever waits also looks from time to time.
 #[derive(Debug)]
-pub struct Wakeups(PgListener);
+pub struct Wakeups {
+    listener: PgListener,
+    /// What its own server says begins with this.
+    own: String,
+}
 
 impl Wakeups {
     /// The next queue that jobs came into; `None` when the connection was lost and made
     /// anew, so that something may have been missed.
     pub async fn next(&mut self) -> Result<Option<String>> {
-        let heard = self.0.try_recv().await.map_err(Error::Unavailable)?;
-        Ok(heard.map(|notification| notification.payload().to_owned()))
+        loop {
+            let Some(heard) = self.listener.try_recv().await.map_err(Error::Unavailable)? else { return Ok(None) };
+            if let Some((server, queue)) = heard.payload().split_once(' ')
+                && server != self.own
+            {
+                return Ok(Some(queue.to_owned()));
+            }
+        }
     }
 }
 
@@ -26,12 +36,12 @@ impl Store {
     pub async fn listen(&self) -> Result<Wakeups> {
         let mut listener = PgListener::connect_with(&self.listening).await.map_err(Error::Unavailable)?;
         listener.listen(CHANNEL).await.map_err(Error::Unavailable)?;
-        Ok(Wakeups(listener))
+        Ok(Wakeups { listener, own: self.id.to_string() })
     }
 
-    /// Tells every server that jobs came into these queues.
+    /// Tells every other server that jobs came into these queues.
     pub async fn notify(&self, queues: &[String]) -> Result<()> {
-        let statement = sqlx::query_as::<_, Notified>(sql!("wakeups/notify")).bind(queues);
+        let statement = sqlx::query_as::<_, Notified>(sql!("wakeups/notify")).bind(queues).bind(self.id.to_string());
         self.all(Effect::Read, statement).await.map(drop)
     }
 }

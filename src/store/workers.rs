@@ -37,7 +37,25 @@ pub struct Heartbeat {
     /// An object of strings, as JSON.
     pub labels: Option<String>,
     pub status: Option<String>,
+    /// The earliest end of the leases it holds.
+    pub leases_until: Option<DateTime<Utc>>,
 }
+
+/// What a worker is told.
+#[derive(Debug, Clone, FromRow)]
+pub struct Directive {
+    /// run, quiet or stop.
+    pub signal: String,
+    /// When the next heartbeat is due, in milliseconds.
+    pub heartbeat_ms: i32,
+    pub lease_expires_at: DateTime<Utc>,
+}
+
+/// The most milliseconds between two heartbeats of a worker.
+pub const HEARTBEAT_MS: i32 = 15_000;
+
+/// The length of a lease where nothing says otherwise, in milliseconds.
+const LEASE_DEFAULT_MS: i64 = 60_000;
 
 /// A worker that beats.
 #[derive(Debug, Clone, FromRow)]
@@ -92,8 +110,8 @@ impl Store {
     }
 
     /// Registers the worker or notes that it lives; answers what an operator wants of it.
-    pub async fn heartbeat_worker(&self, worker: &WorkerId, beat: &Heartbeat, next_ms: i32) -> Result<String> {
-        let statement = sqlx::query_as::<_, (String,)>(sql!("workers/heartbeat"))
+    pub async fn heartbeat_worker(&self, worker: &WorkerId, beat: &Heartbeat) -> Result<Directive> {
+        let statement = sqlx::query_as(sql!("workers/heartbeat"))
             .bind(worker.as_str())
             .bind(beat.queues.as_deref())
             .bind(beat.kinds.as_deref())
@@ -103,9 +121,10 @@ impl Store {
             .bind(beat.version.as_deref())
             .bind(beat.labels.as_deref())
             .bind(beat.status.as_deref())
-            .bind(next_ms);
-        let row = self.one(Effect::Write, statement).await?;
-        row.map(|(signal,)| signal).ok_or_else(|| super::Error::unreadable("workers/heartbeat"))
+            .bind(beat.leases_until)
+            .bind(LEASE_DEFAULT_MS)
+            .bind(HEARTBEAT_MS);
+        self.one(Effect::Write, statement).await?.ok_or_else(|| super::Error::unreadable("workers/heartbeat"))
     }
 
     /// The worker has stopped and is forgotten. Safe to repeat.

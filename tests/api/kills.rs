@@ -148,7 +148,10 @@ async fn a_second_server_on_the_folder_is_a_guest_and_takes_over() {
     let first = client.get(format!("{}/q/shared", guest.url)).send().await.unwrap();
     assert_eq!(first.text().await.unwrap(), "1");
     assert_eq!(post(&owner.url, "2").await.unwrap().status(), 201);
+    let before = folder.postmaster();
     owner.kill();
+    // The owner's PostgreSQL ends with it, a moment later: what is asked meanwhile has an unknown outcome.
+    until("the guest runs PostgreSQL", || async { folder.postmaster().is_some_and(|pid| Some(pid) != before) }).await;
     ready(&client, &guest.url).await;
     let second = client.get(format!("{}/q/shared", guest.url)).send().await.unwrap();
     assert_eq!(second.text().await.unwrap(), "2", "the guest runs PostgreSQL now");

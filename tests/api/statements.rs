@@ -86,6 +86,34 @@ async fn the_hot_statements_use_the_indexes_made_for_them() {
 }
 
 #[tokio::test]
+async fn the_statements_of_leases_use_the_indexes_made_for_them() {
+    let app = TestApp::start().await;
+    let arrays = |n: usize| vec!["'{}'"; n].join(", ");
+    let cases = [
+        (
+            "leases/claim",
+            "'{foo}', null, 1, 1, null, null, 1000, null, null".to_owned(),
+            vec!["queue_in_service", "scheduled_in_order", "ready_in_order"],
+        ),
+        ("leases/settle", format!("{}, 1000", arrays(17)), vec!["lease_of_job", "dedup_key_is_held_once"]),
+        ("leases/find_settled", arrays(4), vec!["lease_of_job"]),
+        ("leases/list_over", "10".to_owned(), vec!["lease_over"]),
+        ("leases/list_of_worker", "'w', 'foo'".to_owned(), vec!["queue_in_service", "lease_of_job"]),
+        ("maintenance/promote", "10".to_owned(), vec!["scheduled_due"]),
+        ("jobs/expire", "10".to_owned(), vec!["expiring_in_order", "scheduled_of_job", "ready_again"]),
+    ];
+    for (statement, arguments, indexes) in cases {
+        let plan = plan(&app, statement, &arguments).await;
+        for index in indexes {
+            assert!(plan.contains(&format!("{index} on ")), "{statement} without {index}:\n{plan}");
+        }
+        for bad in ["Seq Scan on ready", "Seq Scan on scheduled", "Seq Scan on lease", "Seq Scan on job_"] {
+            assert!(!plan.contains(bad), "{statement}: {bad}:\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn rows_land_in_the_partition_of_their_day() {
     let app = TestApp::start().await;
     // The template may be older than today.

@@ -718,7 +718,7 @@ pub mod types {
         pub lease_ms: i64,
         ///Failures after which a job is discarded (1 to 1000).
         pub max_attempts: i32,
-        ///The most jobs that may wait; 0 is no limit. Counted up to a second late.
+        ///The most jobs that may wait; 0 is no limit.
         pub max_depth: i64,
         ///The largest payload, in bytes.
         pub payload_max_bytes: i64,
@@ -1028,7 +1028,7 @@ pub mod types {
         ///Failures after which a job is discarded (1 to 1000).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub max_attempts: ::std::option::Option<i32>,
-        ///The most jobs that may wait; 0 is no limit. Counted up to a second late.
+        ///The most jobs that may wait; 0 is no limit.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub max_depth: ::std::option::Option<i64>,
         ///The largest payload, in bytes.
@@ -6528,6 +6528,7 @@ impl Client {
     And claim the next jobs in the same round trip. Items are independent: one lost lease, or
     one that is malformed, does not fail the others. The outcomes are safe to repeat, as the
     single calls are; jobs that a lost answer had claimed come back when their leases run out.
+    If nothing can be claimed just now, the outcomes are answered, and no jobs.
 
     ```sh
     curl -X POST http://127.0.0.1:5000/v1/jobs/settle -H 'Content-Type: application/json' \

@@ -298,6 +298,7 @@ export interface paths {
          * @description And claim the next jobs in the same round trip. Items are independent: one lost lease, or
          *     one that is malformed, does not fail the others. The outcomes are safe to repeat, as the
          *     single calls are; jobs that a lost answer had claimed come back when their leases run out.
+         *     If nothing can be claimed just now, the outcomes are answered, and no jobs.
          *
          *     ```sh
          *     curl -X POST http://127.0.0.1:5000/v1/jobs/settle -H 'Content-Type: application/json' \
@@ -1916,7 +1917,7 @@ export interface components {
             max_attempts: number;
             /**
              * Format: int64
-             * @description The most jobs that may wait; 0 is no limit. Counted up to a second late.
+             * @description The most jobs that may wait; 0 is no limit.
              */
             max_depth: number;
             /**
@@ -2364,7 +2365,7 @@ export interface components {
             max_attempts?: number;
             /**
              * Format: int64
-             * @description The most jobs that may wait; 0 is no limit. Counted up to a second late.
+             * @description The most jobs that may wait; 0 is no limit.
              */
             max_depth?: number;
             /**

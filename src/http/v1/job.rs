@@ -314,7 +314,7 @@ pub(super) fn read_logs(fields: &Fields<'_>) -> Vec<crate::store::LogLine> {
         let level = line.required("level", line.choice("level", &["debug", "info", "warn", "error"]));
         let message = line.any_text("message").map(|(text, _)| cut(text, Failure::TEXT_BYTES_MAX));
         let message = line.required("message", message);
-        Some(crate::store::LogLine { at: at?, level: level?, message: message? })
+        Some(crate::store::LogLine { at: Some(at?), level: level?, message: message? })
     };
     fields.objects("logs", 0..=1000, line).unwrap_or_default().into_iter().flatten().collect()
 }
@@ -351,8 +351,9 @@ impl Attempt {
     pub(super) fn of(job_id: Uuid, attempt: AttemptDetail) -> Self {
         let logs: Vec<crate::store::LogLine> =
             attempt.logs.and_then(|logs| serde_json::from_str(&logs).ok()).unwrap_or_default();
-        let line =
-            |line: crate::store::LogLine| LogLine { at: Time(line.at), level: line.level, message: line.message };
+        let line = |line: crate::store::LogLine| {
+            Some(LogLine { at: Time(line.at?), level: line.level, message: line.message })
+        };
         Self {
             job_id,
             attempt: attempt.attempt,
@@ -363,7 +364,7 @@ impl Attempt {
             wait_ms: (attempt.started_at - attempt.eligible_at).num_milliseconds().max(0),
             run_ms: attempt.finished_at.map(|end| (end - attempt.started_at).num_milliseconds()),
             error: JobError::of(attempt.error, Some(attempt.attempt), attempt.finished_at),
-            logs: logs.into_iter().map(line).collect(),
+            logs: logs.into_iter().filter_map(line).collect(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::{LEASE_MS, LeaseToken, MS_MAX, Outcome, cut};
 use crate::engine::SettleAnswer;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
-use crate::store::Settle;
+use crate::store::{LogLine as LoggedLine, Settle};
 
 /// The largest result that is read, in bytes: what any queue may allow.
 const RESULT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -278,9 +278,6 @@ async fn release_job(
         let item = Settle { delay_ms, ..Settle::new(id, read_token(fields), Outcome::Released) };
         (item, fields.text("reason", REASON_MAX))
     })?;
-    if let Some(message) = reason {
-        let at = app.store.now().await?;
-        item.logs.push(crate::store::LogLine { at, level: "info".to_owned(), message });
-    }
+    item.logs.extend(reason.map(|message| LoggedLine { at: None, level: "info".to_owned(), message }));
     settle_one(&app, item).await
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
-use chrono::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,13 +22,7 @@ use crate::domain::{JobId, Outcome, QueueName, StringMap, WorkerId};
 use crate::engine::SettleAnswer;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
-use crate::store::{Heartbeat, Settle, WorkerDetail};
-
-/// How often a worker should beat, in milliseconds, unless its leases are shorter.
-const HEARTBEAT_MS: i64 = 15_000;
-
-/// The length of a lease where nothing says otherwise, in milliseconds.
-const LEASE_DEFAULT_MS: i64 = 60_000;
+use crate::store::{HEARTBEAT_MS, Heartbeat, Settle, WorkerDetail};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -235,6 +228,7 @@ fn read_heartbeat(fields: &Fields<'_>) -> Beat {
             version: fields.text("version", 255),
             labels: fields.map("labels", 32, 255).and_then(|map| serde_json::to_string(&map).ok()),
             status,
+            leases_until: None,
         },
         leases: fields.objects("leases", 0..=1000, lease).map(|leases| leases.into_iter().flatten().collect()),
     }
@@ -259,21 +253,19 @@ async fn heartbeat_worker(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let beat = body.parse(read_heartbeat)?;
+    let mut beat = body.parse(read_heartbeat)?;
     if beat.stopped {
         return json(StatusCode::OK, &stop(&app, worker, beat.leases).await?);
     }
     let leases = beat.leases.unwrap_or_default();
     let ids: Vec<Uuid> = leases.iter().map(|lease| lease.job.0).collect();
     let answers = if leases.is_empty() { Vec::new() } else { app.engine.settle(leases).await? };
-    let now = app.store.now().await?;
-    let mut ends = now + Duration::milliseconds(LEASE_DEFAULT_MS);
-    let (mut cancel_job_ids, mut lost_job_ids, mut held) = (Vec::new(), Vec::new(), false);
+    let (mut cancel_job_ids, mut lost_job_ids) = (Vec::new(), Vec::new());
     for (id, answer) in ids.into_iter().zip(answers) {
         match answer {
             SettleAnswer::Extended { lease_expires_at, cancel_requested } => {
-                ends = if held { ends.min(lease_expires_at) } else { lease_expires_at };
-                held = true;
+                let earliest = beat.about.leases_until.map_or(lease_expires_at, |end| end.min(lease_expires_at));
+                beat.about.leases_until = Some(earliest);
                 if cancel_requested {
                     cancel_job_ids.push(id);
                 }
@@ -281,12 +273,14 @@ async fn heartbeat_worker(
             _ => lost_job_ids.push(id),
         }
     }
-    // A third of the shortest lease, so that two beats may get lost.
-    let next_heartbeat_ms = ((ends - now).num_milliseconds() / 3).clamp(300, HEARTBEAT_MS);
-    let next_ms = i32::try_from(next_heartbeat_ms).unwrap_or(i32::MAX);
-    let signal = app.engine.heartbeat_worker(worker, beat.about, next_ms).await?;
-    let directive =
-        WorkerDirective { signal, next_heartbeat_ms, lease_expires_at: Time(ends), cancel_job_ids, lost_job_ids };
+    let told = app.engine.heartbeat_worker(worker, beat.about).await?;
+    let directive = WorkerDirective {
+        signal: told.signal,
+        next_heartbeat_ms: told.heartbeat_ms.into(),
+        lease_expires_at: Time(told.lease_expires_at),
+        cancel_job_ids,
+        lost_job_ids,
+    };
     json(StatusCode::OK, &directive)
 }
 
@@ -306,7 +300,7 @@ async fn stop(app: &App, worker: WorkerId, listed: Option<Vec<Settle>>) -> Resul
     app.engine.stop_worker(worker).await?;
     Ok(WorkerDirective {
         signal: "stop".to_owned(),
-        next_heartbeat_ms: HEARTBEAT_MS,
+        next_heartbeat_ms: HEARTBEAT_MS.into(),
         lease_expires_at: Time(app.store.now().await?),
         cancel_job_ids: Vec::new(),
         lost_job_ids,

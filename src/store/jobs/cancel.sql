@@ -1,8 +1,7 @@
 -- Cancels a job: at once where it waits, by asking its worker where it runs.
 --
 -- $1 queue id    $2 job id    $3 reason    $4 force: void the lease of a running job, too
--- $5 delete: take the finished job away as well, its statistics stay
--- $6 only if it waits: a running one is left alone
+-- $5 delete: take the job away as well, its statistics stay; a running one is left alone
 --
 -- Answers one row with the state that came of it; none if there is no such job in a state
 -- that can be cancelled. A running job without force stays running, its worker is told.
@@ -11,7 +10,8 @@
 -- cancel one finds it. A lease is fenced by its row: whoever settles it meanwhile wins. A
 -- voided one leaves no token behind, so that nothing its worker reports is taken for the end.
 --
--- Served by ready_in_order, ready_again, scheduled_of_job, lease_of_job and job_by_id.
+-- Served by ready_in_order, ready_again, scheduled_of_job, lease_of_job, job_by_id,
+-- attempt_of_job and attempt_log_of_job.
 with target as materialized (
     select queue_id, id, dedup_key, kind, -2 * priority + 1 as own_lane, presque_internal.job_id_seq(id) as own_seq
     from presque_internal.job
@@ -37,7 +37,7 @@ left_scheduled as (
 ),
 voided as (
     delete from presque_internal.lease
-    where queue_id = $1 and job_id = $2 and $4 and not $6
+    where queue_id = $1 and job_id = $2 and $4 and not $5
     returning attempt, failed_attempts, eligible_at, 'lease', worker, claimed_at
 ),
 asked as (
@@ -45,7 +45,7 @@ asked as (
     set
         cancel_requested_at = coalesce(cancel_requested_at, now()),
         cancel_reason = coalesce(cancel_reason, $3)
-    where queue_id = $1 and job_id = $2 and not $4 and not $6
+    where queue_id = $1 and job_id = $2 and not $4 and not $5
     returning attempt
 ),
 gone as materialized (
@@ -76,13 +76,17 @@ attempts as (
     delete from presque_internal.attempt
     where queue_id = $1 and job_id = $2 and $5 and exists (select from gone)
 ),
+logs as (
+    delete from presque_internal.attempt_log
+    where queue_id = $1 and job_id = $2 and $5 and exists (select from gone)
+),
 freed as (
     delete from presque_internal.dedup
     where
         queue_id in ($1, 0)
         and key = (select dedup_key from target)
         and job_id = $2
-        and until in ('started', 'finished')
+        and ($5 or until in ('started', 'finished'))
         and exists (select from gone)
 ),
 counted as (

@@ -206,11 +206,11 @@ held as (
 stored as (
     insert into presque_internal.job (
         queue_id, id, kind, payload, payload_bytes, priority, run_after, expires_at, max_attempts, lease_ms,
-        timeout_ms, tags, headers, traceparent, dedup_key, dedup_until)
+        timeout_ms, tags, headers, traceparent, dedup_key, dedup_until, dedup_queue_id)
     select
         queue_id, id, kind, payload::json, payload_bytes, priority, run_after, expires_at, max_attempts, lease_ms,
         timeout_ms, tags::text[], headers::json, traceparent, dedup_key,
-        case when dedup_key is not null then dedup_until end
+        case when dedup_key is not null then dedup_until end, case when dedup_key is not null then key_queue_id end
     from fresh
 ),
 expiring as (

@@ -12,7 +12,7 @@
 --
 -- Served by scheduled_of_job, the primary key of done, job_by_id and dedup_key_is_held_once.
 with target as materialized (
-    select queue_id, id, dedup_key, dedup_until, priority, kind
+    select queue_id, id, dedup_key, dedup_until, coalesce(dedup_queue_id, queue_id) as dedup_queue_id, priority, kind
     from presque_internal.job
     where queue_id = $1 and id = $2
 ),
@@ -22,7 +22,7 @@ holder as materialized (
     from target
     cross join presque_internal.dedup
     where
-        dedup.queue_id in (target.queue_id, 0)
+        dedup.queue_id = target.dedup_queue_id
         and dedup.key = target.dedup_key
         and dedup.job_id <> target.id
         and dedup.until <> 'window'
@@ -86,13 +86,19 @@ made_scheduled as (
 ),
 held as (
     insert into presque_internal.dedup (queue_id, key, job_id, until)
-    select queue_id, dedup_key, id, dedup_until
+    select dedup_queue_id, dedup_key, id, dedup_until
     from target
     where dedup_key is not null and dedup_until = 'finished' and exists (select from again)
     on conflict (queue_id, key) do update
     set job_id = excluded.job_id
     where dedup.job_id = excluded.job_id
     returning job_id
+),
+-- One that came too late is given no end: it would be cancelled at once.
+unending as (
+    update presque_internal.job
+    set expires_at = null, version = version + 1
+    where queue_id = $1 and id = $2 and expires_at <= now() and exists (select from again)
 ),
 counted as (
     insert into presque_internal.tally

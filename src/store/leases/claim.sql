@@ -149,7 +149,7 @@ taken as materialized (
         sized.place, sized.place_in_answer, sized.was_scheduled, sized.was_retryable, sized.queue_id, sized.job_id,
         sized.lane, sized.eligible_at, sized.attempt + 1 as attempt, sized.failed_attempts, sized.releases,
         asked.name, asked.policy, job.kind, job.payload, job.priority, job.tags, job.headers, job.traceparent,
-        job.created_at, job.dedup_key, job.origin_job_id,
+        job.created_at, job.dedup_key,
         coalesce(job.max_attempts, (asked.policy ->> 'max_attempts')::integer) as max_attempts,
         coalesce($5, job.lease_ms, (asked.policy ->> 'lease_ms')::bigint) as lease_ms,
         coalesce(job.timeout_ms, (asked.policy ->> 'timeout_ms')::bigint) as timeout_ms,
@@ -159,8 +159,8 @@ taken as materialized (
     join asked on asked.n = sized.n
     cross join lateral (
         select
-            kind, payload, priority, tags, headers, traceparent, created_at, dedup_key, origin_job_id, max_attempts,
-            lease_ms, timeout_ms, expires_at
+            kind, payload, priority, tags, headers, traceparent, created_at, dedup_key, max_attempts, lease_ms,
+            timeout_ms, expires_at
         from presque_internal.job
         where job.queue_id = sized.queue_id and job.id = sized.job_id
         limit 1
@@ -222,7 +222,7 @@ select
     case when claimed.timeout_ms > 0 then now() + claimed.timeout_ms * interval '1 millisecond' end as timeout_at,
     claimed.priority::integer as priority, claimed.tags, claimed.headers::text as headers, claimed.traceparent,
     claimed.created_at, claimed.eligible_at as run_after,
-    failure.outcome as error_outcome, failure.error_class, failure.error_message, failure.error_stack,
+    failure.error_class, failure.error_message, failure.error_stack,
     failure.error_data::text as error_data, failure.error_raw::text as error_raw, failure.error_fingerprint,
     failure.attempt as error_attempt, failure.finished_at as error_at,
     about.paused_queues, about.missing_queues, about.expired, about.replayed
@@ -236,7 +236,7 @@ from (
 left join taken as claimed on not claimed.expired
 left join lateral (
     select
-        outcome, error_class, error_message, error_stack, error_data, error_raw, error_fingerprint, attempt, finished_at
+        error_class, error_message, error_stack, error_data, error_raw, error_fingerprint, attempt, finished_at
     from presque_internal.attempt
     where
         claimed.failed_attempts > 0

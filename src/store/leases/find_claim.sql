@@ -13,7 +13,7 @@ select
     claimed.lease_ms,
     claimed.timeout_at, job.priority::integer as priority, job.tags, job.headers::text as headers, job.traceparent,
     job.created_at, claimed.eligible_at as run_after,
-    failure.outcome as error_outcome, failure.error_class, failure.error_message, failure.error_stack,
+    failure.error_class, failure.error_message, failure.error_stack,
     failure.error_data::text as error_data, failure.error_raw::text as error_raw, failure.error_fingerprint,
     failure.attempt as error_attempt, failure.finished_at as error_at,
     known.body_hash
@@ -28,7 +28,7 @@ left join lateral (
 ) as job on true
 left join lateral (
     select
-        outcome, error_class, error_message, error_stack, error_data, error_raw, error_fingerprint, attempt, finished_at
+        error_class, error_message, error_stack, error_data, error_raw, error_fingerprint, attempt, finished_at
     from presque_internal.attempt
     where
         claimed.failed_attempts > 0

@@ -4,7 +4,8 @@
 --
 -- Answers a row for each that exists: its state now, and whether an attempt under this
 -- token ended with this outcome, with the status that was answered then. A failure that
--- ended in cancelled or discarded counts as reported, too.
+-- ended in cancelled or discarded counts as reported, too, and so does a release that was one
+-- too many.
 --
 -- Reads only. Served by job_by_id, the primary key of done and attempt_of_job.
 select
@@ -29,7 +30,8 @@ left join lateral (
     from presque_internal.done
     where
         done.queue_id = asked.queue_id and done.job_id = asked.job_id
-        and done.token = asked.token and done.outcome = asked.outcome
+        and done.token = asked.token
+        and (done.outcome = asked.outcome or (asked.outcome = 'released' and done.error_class = 'too_many_releases'))
     union all
     select
         attempt, outcome,
@@ -46,7 +48,11 @@ left join lateral (
     from presque_internal.attempt
     where
         attempt.queue_id = asked.queue_id and attempt.job_id = asked.job_id
-        and attempt.token = asked.token and attempt.outcome = asked.outcome
+        and attempt.token = asked.token
+        and (
+            attempt.outcome = asked.outcome
+            or (asked.outcome = 'released' and attempt.error_class = 'too_many_releases')
+        )
     limit 1
 ) as past on true
 order by asked.n

@@ -5,7 +5,7 @@
 -- Reads only and promises nothing: settle.sql looks again, under the row's lock, before it
 -- takes one back. In the order in which settle.sql locks them, so that two servers that
 -- find the same ones follow each other. Served by lease_over.
-select queue_id, job_id, token
+select job_id, token
 from (
     select queue_id, job_id, token
     from presque_internal.lease

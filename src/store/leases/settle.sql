@@ -13,7 +13,7 @@
 -- $18 the most bytes of log lines that an attempt keeps
 --
 -- Answers a row for each lease that stood with its token: what became of the job. No row:
--- the lease is not, or no longer, the current one, see find_settled.sql. `refusal` says
+-- the lease is not, or no longer, the current one, see find_settled.sql. `refused` says
 -- that a result is too large; then the lease stands as it was.
 --
 --   completed   done (completed)
@@ -219,7 +219,7 @@ freed as (
 ),
 said as (
     insert into presque_internal.attempt_log (queue_id, job_id, attempt, at, level, message)
-    select judged.queue_id, judged.job_id, judged.attempt, line.at, line.level, line.message
+    select judged.queue_id, judged.job_id, judged.attempt, coalesce(line.at, now()), line.level, line.message
     from judged
     cross join lateral json_to_recordset(judged.logs::json) as line (at timestamptz, level text, message text)
     where
@@ -298,7 +298,7 @@ counted as (
     ) as sums
 )
 select
-    n, job_id, queue_name as queue, attempt,
+    n, queue_name as queue, attempt,
     case
         when not ends then 'running'
         when goes = 'released' then case when next_run_after > now() then 'scheduled' else 'available' end

@@ -2,15 +2,18 @@
 --
 -- $1 worker id    $2 queues    $3 kinds    $4 concurrency    $5 hostname    $6 pid
 -- $7 version    $8 labels, as JSON    $9 status: running or quiet
--- $10 in how many milliseconds the next one is due
+-- $10 the earliest end of its leases, or null    $11 instead: this many milliseconds from now
+-- $12 the most milliseconds until the next one is due
 --
--- Answers what an operator wants of it. One upsert on the primary key of worker. A beat of a
+-- Answers what an operator wants of it, and when the next one is due: at a third of the
+-- shortest lease, so that two may get lost. One upsert on the primary key of worker. A beat of a
 -- worker that was lost or stopped registers it anew: nobody's signal waits for it.
 insert into presque_internal.worker as worker (
     id, last_heartbeat_at, queues, kinds, concurrency, hostname, pid, version, labels, status, heartbeat_ms)
 values (
     $1, now(), coalesce($2::text[], '{}'), coalesce($3::text[], '{}'), coalesce($4, 1), $5, $6, $7, coalesce($8::text::json, '{}'),
-    coalesce($9, 'running'), $10)
+    coalesce($9, 'running'),
+    least(greatest((extract(epoch from coalesce($10, now() + $11 * interval '1 millisecond') - now()) * 1000 / 3)::integer, 300), $12))
 on conflict (id) do update
 set
     last_heartbeat_at = now(),
@@ -22,5 +25,5 @@ set
     version = coalesce($7, worker.version),
     labels = coalesce($8::text::json, worker.labels),
     status = coalesce($9, worker.status),
-    heartbeat_ms = $10
-returning signal
+    heartbeat_ms = excluded.heartbeat_ms
+returning signal, heartbeat_ms, coalesce($10, now() + $11 * interval '1 millisecond') as lease_expires_at

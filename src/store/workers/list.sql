@@ -29,20 +29,25 @@ described as (
         and ($1::text is null or worker.id = $1)
         and ($2::text is null or $2 = any (worker.queues))
         and ($4::text is null or worker.id collate "C" > $4)
+),
+listed as materialized (
+    select *
+    from described
+    where $3::text[] is null or status = any ($3)
+    order by id collate "C"
+    limit $5
 )
 select
-    described.id, described.status, described.queues, described.kinds, described.concurrency, described.hostname,
-    described.pid, described.version, described.labels, described.started_at, described.last_heartbeat_at,
+    listed.id, listed.status, listed.queues, listed.kinds, listed.concurrency, listed.hostname, listed.pid,
+    listed.version, listed.labels, listed.started_at, listed.last_heartbeat_at,
     coalesce(running.jobs, 0) as running,
     past.completed as completed_last_hour,
     past.failed as failed_last_hour
-from described
-left join running on running.worker = described.id
+from listed
+left join running on running.worker = listed.id
 cross join lateral (
     select coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(failed), 0)::bigint as failed
     from presque_internal.worker_minute
-    where worker_minute.worker = described.id and worker_minute.minute > now() - interval '1 hour'
+    where worker_minute.worker = listed.id and worker_minute.minute > now() - interval '1 hour'
 ) as past
-where $3::text[] is null or described.status = any ($3)
-order by described.id collate "C"
-limit $5
+order by listed.id collate "C"

@@ -165,6 +165,16 @@ async fn a_job_whose_time_is_over_is_cancelled_although_nobody_claims() {
     assert_eq!((&held["state"], held.get("cancel_requested_at")), (&json!("running"), None), "it has started");
     assert_eq!(app.engine.expire_jobs(10).await.unwrap(), 0);
     assert_eq!(app.get("/v1/queues/q").await.json()["counts"]["available"], 0);
+    // It is looked at again, for it may come back.
+    app.sql("update presque_internal.lease set expires_at = now()").await;
+    app.engine.expire_leases(10).await.unwrap();
+    app.sql("update presque_internal.expiring set expires_at = now()").await;
+    assert_eq!(app.engine.expire_jobs(10).await.unwrap(), 1);
+    assert_eq!(app.job(&running["id"]).await["cancel_reason"], "expired");
+    // Who retries it means that it may run.
+    app.sql("update presque_internal.job set expires_at = now()").await;
+    app.post(&format!("/v1/jobs/{}/retry", running["id"].as_str().unwrap()), "").await.ok(200);
+    assert_eq!(app.claim("r", 1).await.remove(0)["id"], running["id"]);
 }
 
 #[tokio::test]
@@ -233,6 +243,10 @@ async fn a_conflict_of_keys_is_answered_as_the_job_or_its_queue_says() {
     let global = app.put_in("g", json!({"dedup_key": "x"})).await;
     assert_eq!(app.post("/v1/queues/h/jobs", r#"{"dedup_key":"x"}"#).await.ok(200)["id"], global["id"]);
     app.post("/v1/queues/g/jobs", r#"{"dedup_key":"x"}"#).await.problem(409, "duplicate_job");
+    // A retry takes the key again where it was held: for all queues.
+    app.post(&format!("/v1/jobs/{}/cancel", global["id"].as_str().unwrap()), "").await.ok(200);
+    app.post(&format!("/v1/jobs/{}/retry", global["id"].as_str().unwrap()), "").await.ok(200);
+    assert_eq!(app.post("/v1/queues/h/jobs", r#"{"dedup_key":"x"}"#).await.ok(200)["id"], global["id"]);
     let twins = json!({"jobs": [{"queue": "q", "dedup_key": "t"}, {"queue": "q"}, {"queue": "q", "dedup_key": "t"}]});
     let results = app.post("/v1/jobs", twins.to_string()).await.ok(201)["results"].clone();
     assert_eq!((&results[2]["id"], &results[2]["duplicate"]), (&results[0]["id"], &json!(true)));

@@ -233,6 +233,15 @@ async fn a_final_job_is_deleted_and_a_waiting_one_by_force() {
         app.delete(&path(&waiting["id"], "?force=true")).await.ok(204);
         app.get(&path(&waiting["id"], "")).await.problem(404, "job_not_found");
     }
+    // One that failed and waits for its next attempt leaves nothing of the first one behind.
+    app.put_in("q", json!({})).await;
+    let failed = app.claim("q", 1).await.remove(0);
+    let line = json!({"at": "2026-11-25T12:00:00Z", "level": "info", "message": "m"});
+    app.report("fail", &failed, json!({"error": {}, "logs": [line]})).await.ok(200);
+    app.delete(&path(&failed["id"], "?force=true")).await.ok(204);
+    for table in ["job", "attempt", "attempt_log", "done", "scheduled"] {
+        assert_eq!(app.sql(&format!("select from presque_internal.{table}")).await, 0, "{table}");
+    }
     let counts = app.get("/v1/queues/q").await.json()["counts"].clone();
     assert!(counts.as_object().unwrap().values().all(|count| *count == 0), "{counts}");
 }

@@ -86,11 +86,10 @@ async fn a_released_job_costs_no_failure() {
     assert_eq!(app.job(&held["id"]).await["state"], "scheduled");
     app.sql("update presque_internal.scheduled set run_after = now(), releases = 1000").await;
     let held = app.claim("q", 1).await.remove(0);
-    assert_eq!(
-        app.report("release", &held, json!({})).await.ok(200)["state"],
-        "discarded",
-        "the thousand-and-first is a failure"
-    );
+    for _ in 0..2 {
+        let one_too_many = app.report("release", &held, json!({})).await.ok(200);
+        assert_eq!(one_too_many["state"], "discarded", "the thousand-and-first is a failure");
+    }
     assert_eq!(app.job(&held["id"]).await["last_error"]["error_class"], "too_many_releases");
 }
 

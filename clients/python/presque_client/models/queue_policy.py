@@ -48,7 +48,7 @@ class QueuePolicy:
             labels (StringMap): Names and texts of your own. Example: {'tenant': '9'}.
             lease_ms (int): How long a worker holds a job without a heartbeat, in milliseconds (1000 to 43200000).
             max_attempts (int): Failures after which a job is discarded (1 to 1000).
-            max_depth (int): The most jobs that may wait; 0 is no limit. Counted up to a second late.
+            max_depth (int): The most jobs that may wait; 0 is no limit.
             payload_max_bytes (int): The largest payload, in bytes.
             result_max_bytes (int): The largest result, in bytes.
             retention_cancelled_ms (int): How long cancelled jobs are kept, in milliseconds.

@@ -42,7 +42,7 @@ class UpsertQueueRequest:
         labels (StringMap | Unset): Names and texts of your own. Example: {'tenant': '9'}.
         lease_ms (int | Unset): How long a worker holds a job without a heartbeat, in milliseconds (1000 to 43200000).
         max_attempts (int | Unset): Failures after which a job is discarded (1 to 1000).
-        max_depth (int | Unset): The most jobs that may wait; 0 is no limit. Counted up to a second late.
+        max_depth (int | Unset): The most jobs that may wait; 0 is no limit.
         payload_max_bytes (int | Unset): The largest payload, in bytes.
         result_max_bytes (int | Unset): The largest result, in bytes.
         retention_cancelled_ms (int | Unset): How long cancelled jobs are kept, in milliseconds.

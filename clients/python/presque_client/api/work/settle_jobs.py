@@ -61,6 +61,7 @@ def sync_detailed(
      And claim the next jobs in the same round trip. Items are independent: one lost lease, or
     one that is malformed, does not fail the others. The outcomes are safe to repeat, as the
     single calls are; jobs that a lost answer had claimed come back when their leases run out.
+    If nothing can be claimed just now, the outcomes are answered, and no jobs.
 
     ```sh
     curl -X POST http://127.0.0.1:5000/v1/jobs/settle -H 'Content-Type: application/json' \\
@@ -103,6 +104,7 @@ def sync(
      And claim the next jobs in the same round trip. Items are independent: one lost lease, or
     one that is malformed, does not fail the others. The outcomes are safe to repeat, as the
     single calls are; jobs that a lost answer had claimed come back when their leases run out.
+    If nothing can be claimed just now, the outcomes are answered, and no jobs.
 
     ```sh
     curl -X POST http://127.0.0.1:5000/v1/jobs/settle -H 'Content-Type: application/json' \\
@@ -140,6 +142,7 @@ async def asyncio_detailed(
      And claim the next jobs in the same round trip. Items are independent: one lost lease, or
     one that is malformed, does not fail the others. The outcomes are safe to repeat, as the
     single calls are; jobs that a lost answer had claimed come back when their leases run out.
+    If nothing can be claimed just now, the outcomes are answered, and no jobs.
 
     ```sh
     curl -X POST http://127.0.0.1:5000/v1/jobs/settle -H 'Content-Type: application/json' \\
@@ -180,6 +183,7 @@ async def asyncio(
      And claim the next jobs in the same round trip. Items are independent: one lost lease, or
     one that is malformed, does not fail the others. The outcomes are safe to repeat, as the
     single calls are; jobs that a lost answer had claimed come back when their leases run out.
+    If nothing can be claimed just now, the outcomes are answered, and no jobs.
 
     ```sh
     curl -X POST http://127.0.0.1:5000/v1/jobs/settle -H 'Content-Type: application/json' \\

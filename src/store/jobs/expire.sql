@@ -1,0 +1,108 @@
+-- Cancels up to $1 jobs that have not started by the time they had, oldest first.
+--
+-- $1 how many
+--
+-- Answers the ids of those whose time is over, and whether each was cancelled. One that runs
+-- is left alone and looked at again a minute later, for it may come back; one that is final
+-- is taken off the list. A claim cancels such a job instead of handing it out.
+--
+-- Safe under concurrency: `skip locked` gives each to one server. The row that is deleted
+-- is the job's state, so of a claim and this one finds it.
+--
+-- Served by expiring_in_order, job_by_id, ready_in_order, ready_again and scheduled_of_job.
+with due as materialized (
+    select queue_id, job_id
+    from presque_internal.expiring
+    where expires_at <= now()
+    order by expires_at
+    limit $1
+    for update skip locked
+),
+target as materialized (
+    select
+        due.queue_id, due.job_id, job.dedup_key, job.kind, job.own_lane,
+        presque_internal.job_id_seq(due.job_id) as own_seq
+    from due
+    cross join lateral (
+        select dedup_key, kind, -2 * priority + 1 as own_lane
+        from presque_internal.job
+        where job.queue_id = due.queue_id and job.id = due.job_id
+        limit 1
+    ) as job
+),
+running as materialized (
+    select target.queue_id, target.job_id
+    from target
+    join presque_internal.lease on lease.queue_id = target.queue_id and lease.job_id = target.job_id
+),
+left_own_place as (
+    delete from presque_internal.ready
+    using target
+    where
+        ready.queue_id = target.queue_id and ready.lane = target.own_lane and ready.seq = target.own_seq
+        and ready.job_id = target.job_id
+    returning ready.job_id, ready.attempt, ready.failed_attempts, ready.eligible_at, 'ready' as place
+),
+left_ready as (
+    delete from presque_internal.ready
+    using target
+    where ready.queue_id = target.queue_id and ready.job_id = target.job_id and ready.lane % 2 = 0
+    returning ready.job_id, ready.attempt, ready.failed_attempts, ready.eligible_at, 'ready'
+),
+left_scheduled as (
+    delete from presque_internal.scheduled
+    using target
+    where scheduled.queue_id = target.queue_id and scheduled.job_id = target.job_id
+    returning
+        scheduled.job_id, scheduled.attempt, scheduled.failed_attempts, scheduled.run_after,
+        case when retryable then 'retryable' else 'scheduled' end
+),
+gone as materialized (
+    select target.*, place.attempt, place.failed_attempts, place.eligible_at, place.place
+    from (
+        select * from left_own_place
+        union all
+        select * from left_ready
+        union all
+        select * from left_scheduled
+    ) as place
+    join target using (job_id)
+),
+ended as (
+    insert into presque_internal.done (
+        queue_id, job_id, state, kind, attempt, failed_attempts, eligible_at, cancel_reason)
+    select queue_id, job_id, 'cancelled', kind, attempt, failed_attempts, eligible_at, 'expired'
+    from gone
+),
+freed as (
+    delete from presque_internal.dedup
+    using gone
+    where
+        dedup.queue_id in (gone.queue_id, 0)
+        and dedup.key = gone.dedup_key
+        and dedup.job_id = gone.job_id
+        and dedup.until in ('started', 'finished')
+),
+looked_at_again as (
+    update presque_internal.expiring
+    set expires_at = now() + interval '1 minute'
+    from running
+    where expiring.queue_id = running.queue_id and expiring.job_id = running.job_id
+),
+off_the_list as (
+    delete from presque_internal.expiring
+    using due
+    where
+        expiring.queue_id = due.queue_id and expiring.job_id = due.job_id
+        and not exists (select from running where running.job_id = due.job_id)
+),
+counted as (
+    insert into presque_internal.tally (queue_id, kind, cancelled, ready, scheduled, retryable)
+    select
+        queue_id, kind, count(*), -count(*) filter (where place = 'ready'),
+        -count(*) filter (where place = 'scheduled'), -count(*) filter (where place = 'retryable')
+    from gone
+    group by queue_id, kind
+)
+select due.job_id, exists (select from gone where gone.job_id = due.job_id) as cancelled
+from due
