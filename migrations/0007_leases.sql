@@ -394,7 +394,7 @@ left join lateral (
 -- A document as jsonb, or null where it has no such form (\u0000, numbers out of range), so
 -- that one odd document breaks no search and no report.
 create function presque_internal.as_jsonb(document json) returns jsonb
-language plpgsql immutable strict parallel safe
+language plpgsql immutable strict parallel unsafe -- a subtransaction cannot be begun in a parallel query
 as $$
 begin
     return document::jsonb;

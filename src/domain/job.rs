@@ -178,6 +178,43 @@ pub fn settle(running: Running, outcome: Outcome, retry: bool, delay_ms: i64) ->
     }
 }
 
+/// What people do to a job, beside its worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Update,
+    /// `force`: also if it waits.
+    Delete {
+        force: bool,
+    },
+    /// A running one is only asked to stop, unless by force.
+    Cancel,
+    /// `force`: also if it was completed.
+    Retry {
+        force: bool,
+    },
+}
+
+impl Action {
+    /// The states in which a job lets this be done to it; in any other it is refused.
+    ///
+    /// The statements in `store/jobs` decide the same; a test compares the two.
+    pub fn allowed_states(self) -> Vec<JobState> {
+        use JobState::{Cancelled, Completed, Discarded, Retryable, Running, Scheduled};
+        match self {
+            Self::Update => JobState::WAITING.to_vec(),
+            Self::Delete { force: false } => vec![Completed, Discarded, Cancelled],
+            Self::Delete { force: true } => [&[Completed, Discarded, Cancelled], &JobState::WAITING[..]].concat(),
+            Self::Cancel => [&JobState::WAITING[..], &[Running]].concat(),
+            Self::Retry { force: false } => vec![Retryable, Scheduled, Discarded, Cancelled],
+            Self::Retry { force: true } => vec![Retryable, Scheduled, Discarded, Cancelled, Completed],
+        }
+    }
+
+    pub fn allows(self, state: JobState) -> bool {
+        self.allowed_states().contains(&state)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -8,7 +8,7 @@ mod policy;
 mod run_after;
 
 pub use failure::{Failure, cut};
-pub use job::{FREE_RELEASES, JobId, JobState, LeaseToken, Outcome, Running, settle};
+pub use job::{Action, FREE_RELEASES, JobId, JobState, LeaseToken, Outcome, Running, settle};
 pub use names::{DedupKey, QueueName, WorkerId};
 pub use payload::{Payload, PayloadError};
 pub use policy::{LEASE_MS, MS_MAX, PAYLOAD_BYTES_CAP, QueuePolicy, StringMap};

@@ -159,7 +159,9 @@ const KNOWN_VALUES: [(&str, &str, &[&str]); 18] = [
 fn tell_known_values(document: &mut Value) {
     for (schema, member, values) in KNOWN_VALUES {
         let pointer = format!("/components/schemas/{schema}/properties/{member}");
-        if let Some(Value::Object(property)) = document.pointer_mut(&pointer) {
+        let property = document.pointer_mut(&pointer).and_then(Value::as_object_mut);
+        debug_assert!(property.is_some(), "{pointer} is not in the document");
+        if let Some(property) = property {
             property.insert("x-known-values".to_owned(), json!(values));
         }
     }

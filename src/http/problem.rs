@@ -95,6 +95,8 @@ pub(super) enum Error {
     PayloadTooLarge(&'static str, i64, Option<i64>),
     #[error("the path and query are longer than {0} bytes")]
     UriTooLong(usize),
+    #[error("the headers are larger than {0} bytes, or more than {1}")]
+    HeadersTooLarge(usize, usize),
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
     #[error("{}", summary(.0))]
@@ -248,6 +250,7 @@ impl Error {
             Self::PreconditionFailed(_) => "precondition_failed",
             Self::PayloadTooLarge(..) => "payload_too_large",
             Self::UriTooLong(_) => "uri_too_long",
+            Self::HeadersTooLarge(..) => "headers_too_large",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::ValidationFailed(_) => "validation_failed",
             Self::IdempotencyMismatch => "idempotency_mismatch",

@@ -1,4 +1,4 @@
-//! What every request passes: its id, its log line, the length of its URI, its panics.
+//! What every request passes: its id, its log line, the size of its head, its panics.
 
 use std::time::Instant;
 
@@ -18,6 +18,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest path and query, in bytes.
 const URI_BYTES_MAX: usize = 8 * 1024;
+
+/// The most bytes of headers, names and values, and the most headers. A head that is more than
+/// twice as large is refused in `connection.rs`, before anybody can say why.
+const HEADER_BYTES_MAX: usize = 32 * 1024;
+const HEADERS_MAX: usize = 100;
 
 /// How much of a path a problem repeats, in characters.
 const PATH_SHOWN_MAX: usize = 200;
@@ -60,8 +65,12 @@ async fn logged(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
-    let too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX);
-    let response = if too_long { refuse_uri(&path) } else { next.run(request).await };
+    let response = match too_large(&request) {
+        None => next.run(request).await,
+        // In the shape of the route that was meant.
+        Some(error) if classic::is_classic(&path) => classic::refuse_head(&error),
+        Some(error) => error.into_response(),
+    };
     let status = response.status().as_u16();
     let ms = begun.elapsed().as_secs_f64() * 1000.0;
     // `?path` escapes what a log reader must not see raw.
@@ -69,9 +78,15 @@ async fn logged(request: Request, next: Next) -> Response {
     response
 }
 
-/// In the shape of the route that was meant.
-fn refuse_uri(path: &str) -> Response {
-    if classic::is_classic(path) { classic::refuse_uri() } else { Error::UriTooLong(URI_BYTES_MAX).into_response() }
+/// What is too large about the head of a request.
+fn too_large(request: &Request) -> Option<Error> {
+    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
+        return Some(Error::UriTooLong(URI_BYTES_MAX));
+    }
+    let headers = request.headers();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    (headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX)
+        .then_some(Error::HeadersTooLarge(HEADER_BYTES_MAX, HEADERS_MAX))
 }
 
 /// A panic in a handler ends this request only.

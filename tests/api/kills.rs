@@ -15,7 +15,7 @@ use crate::support::{Folder, Server, free_port, until};
 
 const PRODUCERS: usize = 8;
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap()
 }
 
@@ -56,38 +56,66 @@ async fn produce(url: String, next: Arc<AtomicUsize>, stop: Arc<AtomicBool>) -> 
     (acknowledged, unknown)
 }
 
+/// A server that is killed, with its PostgreSQL or without, and started again.
+pub(crate) struct Target {
+    server: Server,
+    folder: Folder,
+    address: String,
+    pub(crate) url: String,
+    pub(crate) kills: usize,
+}
+
+impl Target {
+    pub(crate) fn start() -> Self {
+        let folder = Folder::new();
+        let address = format!("127.0.0.1:{}", free_port());
+        let server = Self::serve(&folder, &address);
+        let url = server.url.clone();
+        let kills = std::env::var("PRESQUE_TEST_KILLS").map_or(9, |kills| kills.parse().unwrap());
+        Self { server, folder, address, url, kills }
+    }
+
+    fn serve(folder: &Folder, address: &str) -> Server {
+        Server::start(&["--data-dir", folder.path().to_str().unwrap(), "--listen", address])
+    }
+
+    /// Kills the server, its PostgreSQL, or both, in turn; it serves again after each.
+    pub(crate) async fn kill_all(&mut self) {
+        let probe = client();
+        for round in 0..self.kills {
+            tokio::time::sleep(Duration::from_millis(150 + 37 * (round as u64 % 7))).await;
+            let postmaster = self.folder.postmaster().expect("PostgreSQL runs");
+            match round % 3 {
+                0 => self.server.kill(),
+                1 => kill(postmaster, Signal::SIGKILL).unwrap(),
+                _ => {
+                    kill(postmaster, Signal::SIGKILL).unwrap();
+                    self.server.kill();
+                }
+            }
+            if round % 3 != 1 {
+                self.server = Self::serve(&self.folder, &self.address);
+            }
+            ready(&probe, &self.url).await;
+            // The number of the one that was killed may stand there for a moment.
+            until("another PostgreSQL runs", || async {
+                self.folder.postmaster().is_some_and(|pid| pid != postmaster)
+            })
+            .await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_when_processes_are_killed() {
-    let kills: usize = std::env::var("PRESQUE_TEST_KILLS").map_or(9, |kills| kills.parse().unwrap());
-    let folder = Folder::new();
-    let address = format!("127.0.0.1:{}", free_port());
-    let start = || Server::start(&["--data-dir", folder.path().to_str().unwrap(), "--listen", &address]);
-    let mut server = start();
-    let url = server.url.clone();
+    let mut target = Target::start();
+    let (url, kills) = (target.url.clone(), target.kills);
     let (next, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let mut producers = JoinSet::new();
     for _ in 0..PRODUCERS {
         producers.spawn(produce(url.clone(), next.clone(), stop.clone()));
     }
-    let probe = client();
-    for round in 0..kills {
-        tokio::time::sleep(Duration::from_millis(150 + 37 * (round as u64 % 7))).await;
-        let postmaster = folder.postmaster().expect("PostgreSQL runs");
-        match round % 3 {
-            0 => server.kill(),
-            1 => kill(postmaster, Signal::SIGKILL).unwrap(),
-            _ => {
-                kill(postmaster, Signal::SIGKILL).unwrap();
-                server.kill();
-            }
-        }
-        if round % 3 != 1 {
-            server = start();
-        }
-        ready(&probe, &url).await;
-        // The number of the one that was killed may stand there for a moment.
-        until("another PostgreSQL runs", || async { folder.postmaster().is_some_and(|pid| pid != postmaster) }).await;
-    }
+    target.kill_all().await;
     stop.store(true, Ordering::Relaxed);
     let (mut acknowledged, mut unknown) = (HashSet::new(), HashSet::new());
     for (sure, unsure) in producers.join_all().await {
@@ -96,7 +124,7 @@ async fn nothing_acknowledged_is_lost_when_processes_are_killed() {
     }
     assert!(acknowledged.len() > kills * 10, "the load was too small to prove anything: {}", acknowledged.len());
 
-    let mut found: HashMap<usize, usize> = HashMap::new();
+    let (probe, mut found) = (client(), HashMap::<usize, usize>::new());
     loop {
         let answer = probe.get(format!("{url}/qb/kills?batch_size=1000")).send().await.unwrap();
         if answer.status() == 404 {

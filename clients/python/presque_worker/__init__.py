@@ -354,7 +354,7 @@ class Worker:
         problem = answer.parsed
         if isinstance(problem, Problem):
             log.warning("%s: %s", problem.code, problem.detail)
-            if problem.status in (429, 500, 503, 504) or problem.code == "idempotency_in_progress":
+            if problem.status in (408, 429, 500, 502, 503, 504) or problem.code == "idempotency_in_progress":
                 return (problem.retry_after_ms or 0) / 1000
         return answer
 

@@ -348,7 +348,7 @@ fn pause_before_repeating(error: &Error<Problem>, tries: i32) -> Option<Duration
         Error::CommunicationError(_) | Error::ResponseBodyError(_) | Error::Custom(_) => None,
         Error::ErrorResponse(answer) => match (answer.status().as_u16(), answer.retry_after_ms) {
             (_, Some(pause)) => Some(millis(pause)),
-            (429 | 502 | 503 | 504, None) => None,
+            (408 | 429 | 502 | 503 | 504, None) => None,
             (500, None) if tries < 5 => None,
             _ => return None,
         },

@@ -347,7 +347,7 @@ export class Worker {
       // Not only presque answers: a proxy has pages of its own.
       if (!problem?.code) throw new Error(`HTTP status ${answer.response.status}`);
       this.#log(`${problem.code}: ${problem.detail}`);
-      const again = [429, 500, 503, 504].includes(problem.status ?? 0) || problem.code === "idempotency_in_progress";
+      const again = [408, 429, 500, 502, 503, 504].includes(problem.status ?? 0) || problem.code === "idempotency_in_progress";
       return again ? (problem.retry_after_ms ?? 0) : answer;
     } catch (error) {
       if (!signal.aborted || signal.reason?.name === "TimeoutError") this.#log(`trying again: ${error}`);

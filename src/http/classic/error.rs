@@ -62,6 +62,8 @@ pub(super) enum Refusal {
     MethodNotAllowed,
     #[error("uri is too long")]
     UriTooLong,
+    #[error("headers are too large")]
+    HeadersTooLarge,
     #[error("request timeout")]
     Timeout,
     #[error("the body could not be read")]
@@ -118,6 +120,7 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Internal | Self::Store(store::Error::Statement(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Overloaded | Self::Leases | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,

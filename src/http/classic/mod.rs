@@ -83,9 +83,13 @@ pub(super) async fn refuse_route(uri: Uri) -> Response {
     }
 }
 
-/// Refuses a path and query that are too long.
-pub(super) fn refuse_uri() -> Response {
-    Refusal::UriTooLong.into_response()
+/// Refuses a path and query that are too long, or too many headers.
+pub(super) fn refuse_head(error: &Error) -> Response {
+    match error {
+        Error::HeadersTooLarge(..) => Refusal::HeadersTooLarge,
+        _ => Refusal::UriTooLong,
+    }
+    .into_response()
 }
 
 /// For a handler that panicked.

@@ -14,7 +14,7 @@ use super::job::{Answer, Attempt, Job, JobStatus, json, large_json, tagged};
 use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::request::{Client, JobPath, JsonBody, Precondition, Takes, WAIT_MS_MAX, duration_ms, preferred_wait};
-use crate::domain::{JobId, JobState, MS_MAX};
+use crate::domain::{Action, JobId, MS_MAX};
 use crate::engine::{JobWait, WaitFor};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
@@ -196,7 +196,7 @@ async fn update_job(
         Updated::No => {
             let job = known(&app, id).await?;
             wanted.check(Some(job.version))?;
-            Err(Error::InvalidState(id, job.state(), JobState::WAITING.to_vec()))
+            Err(Error::InvalidState(id, job.state(), Action::Update.allowed_states()))
         }
     }
 }
@@ -240,11 +240,7 @@ async fn delete_job(State(app): State<App>, JobPath(id): JobPath, params: Params
     params.finish()?;
     if !app.engine.delete_job(id, force).await? {
         let state = known(&app, id).await?.state();
-        let mut allowed = vec![JobState::Completed, JobState::Discarded, JobState::Cancelled];
-        if force {
-            allowed.extend(JobState::WAITING);
-        }
-        return Err(Error::InvalidState(id, state, allowed));
+        return Err(Error::InvalidState(id, state, Action::Delete { force }.allowed_states()));
     }
     Ok(empty())
 }
@@ -318,8 +314,7 @@ async fn cancel_job(
     if let Some(status) = app.engine.cancel_job(id, reason, force).await? {
         return json(StatusCode::OK, &JobStatus::from(status));
     }
-    let allowed = [&JobState::WAITING[..], &[JobState::Running]].concat();
-    Err(Error::InvalidState(id, known(&app, id).await?.state(), allowed))
+    Err(Error::InvalidState(id, known(&app, id).await?.state(), Action::Cancel.allowed_states()))
 }
 
 /// Retry a job
@@ -356,12 +351,8 @@ async fn retry_job(
         Retried::Again(status) => json(StatusCode::OK, &JobStatus::from(status)),
         Retried::Held(holder) => Err(Error::DuplicateJob(Some(holder))),
         Retried::No => {
-            let job = known(&app, id).await?;
-            let mut allowed = vec![JobState::Retryable, JobState::Scheduled, JobState::Discarded, JobState::Cancelled];
-            if force {
-                allowed.push(JobState::Completed);
-            }
-            Err(Error::InvalidState(id, job.state(), allowed))
+            let state = known(&app, id).await?.state();
+            Err(Error::InvalidState(id, state, Action::Retry { force }.allowed_states()))
         }
     }
 }

@@ -69,7 +69,9 @@ impl Params {
     /// All values, or `None` if there is none.
     pub(super) fn texts(&self, name: &'static str, max: usize) -> Option<Vec<String>> {
         let values = self.values(name);
-        if values.iter().any(|text| text.is_empty() || text.chars().count() > max) {
+        if values.iter().any(|text| text.is_empty()) {
+            self.invalid(name, "min", format!("each 1 to {max} characters"));
+        } else if values.iter().any(|text| text.chars().count() > max) {
             self.invalid(name, "max", format!("each 1 to {max} characters"));
         }
         if values.len() > 100 {

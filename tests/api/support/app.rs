@@ -253,6 +253,13 @@ impl Answer {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// A success that holds what no reader of Rust takes; its text.
+    #[track_caller]
+    pub(crate) fn ok_text(&self, status: u16) -> &str {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body));
+        self.text()
+    }
+
     /// A classic refusal, exactly.
     #[track_caller]
     pub(crate) fn refuses(&self, status: u16, error: &str) -> &Self {

@@ -4,6 +4,6 @@ mod app;
 mod db;
 mod server;
 
-pub(crate) use app::{JSON, TestApp};
+pub(crate) use app::{Answer, JSON, TestApp};
 pub(crate) use db::TestDb;
 pub(crate) use server::{Folder, Server, free_port, program, until};

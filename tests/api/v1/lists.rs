@@ -87,6 +87,26 @@ async fn filters_are_combined() {
 }
 
 #[tokio::test]
+async fn a_search_looks_at_so_many_jobs_and_says_so() {
+    let app = TestApp::start().await;
+    app.put_in("q", json!({"payload": {"find": "me"}})).await;
+    let many = json!({"jobs": vec![json!({"queue": "q"}); 1000]}).to_string();
+    for _ in 0..90 {
+        app.post("/v1/jobs", many.clone()).await.ok(201);
+    }
+    let search = "/v1/jobs?payload=%7B%22find%22%3A%22me%22%7D";
+    let page = app.get(search).await.ok(200);
+    assert_eq!((page["data"].as_array().unwrap().len(), &page["truncated"]), (1, &json!(false)), "of 90,001");
+    for _ in 0..10 {
+        app.post("/v1/jobs", many.clone()).await.ok(201);
+    }
+    let page = app.get(search).await.ok(200);
+    assert_eq!((&page["data"], &page["truncated"]), (&json!([]), &json!(true)), "the oldest of 100,001");
+    let page = app.get(&format!("{search}&queue=other")).await.ok(200);
+    assert_eq!((&page["data"], &page["truncated"]), (&json!([]), &json!(false)));
+}
+
+#[tokio::test]
 async fn orders_are_kept_over_pages() {
     let app = TestApp::start().await;
     one_of_each(&app).await;
@@ -201,7 +221,7 @@ async fn parameters_that_are_none_are_refused() {
         ("/v1/jobs?sort=name", "enum"),
         ("/v1/jobs?include=everything", "enum"),
         ("/v1/jobs?payload=%22%5Cu0000%22", "encoding"),
-        ("/v1/jobs?queue=", "max"),
+        ("/v1/jobs?queue=", "min"),
         ("/v1/workers?status=gone", "enum"),
     ] {
         let problem = app.get(uri).await.problem(422, "validation_failed");

@@ -65,8 +65,11 @@ async fn a_wait_ends_with_nothing_and_a_server_that_drains_ends_all() {
     let (waited, answer) = waiting(&app, "q", 300).await.unwrap();
     assert_eq!((&answer["jobs"], &answer["poll_after_ms"]), (&json!([]), &json!(0)));
     assert!(waited >= Duration::from_millis(300));
-    let claims: Vec<_> = (0..50).map(|_| waiting(&app, "q", 30_000)).collect();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut claims = Vec::new();
+    for _ in 0..40 {
+        claims.extend((0..25).map(|_| waiting(&app, "q", 30_000)));
+        until("they wait", || async { sessions(&app).await.0 == 0 }).await;
+    }
     app.lifecycle.drain();
     for claim in claims {
         assert_eq!(
@@ -234,4 +237,8 @@ async fn a_wait_may_be_preferred_by_a_header() {
         );
     }
     app.get("/v1/jobs/01a206c8-d8c7-76c7-bfda-d9bb00000001?wait_ms=30001").await.problem(422, "validation_failed");
+    let job = app.put_in("q", json!({})).await;
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let cut = app.send("GET", &path, &[("prefer", "wait=3600")], "").await;
+    assert_eq!((cut.status.as_u16(), cut.header("preference-applied")), (200, "wait=30"));
 }
