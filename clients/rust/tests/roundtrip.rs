@@ -106,8 +106,7 @@ async fn every_job_ends_as_it_should() {
     // A process takes ten jobs and is killed while it holds them.
     let greeting = to_raw_value(&json!({ "name": "Ada", "seconds": 600 })).expect("JSON");
     let orphans = enqueue(&client, vec![new_job(&queue, "orphan", greeting); 10]).await;
-    let examples = std::env::current_exe().expect("a path").ancestors().nth(2).expect("a folder").join("examples");
-    let mut process = Command::new(examples.join("worker"))
+    let mut process = Command::new(example("worker"))
         .arg(&queue)
         .env("PRESQUE_URL", address())
         .spawn()
@@ -218,6 +217,24 @@ async fn a_worker_that_is_told_to_stop_gives_back_what_it_cannot_finish() {
     assert_eq!((endless.state, endless.attempt, endless.failed_attempts), (JobState::Available, 1, 0));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_example_stops_in_order_at_sigterm() {
+    let client = connect(&address());
+    let queue = fresh_queue(&client).await;
+    let greeting = to_raw_value(&json!({ "name": "Ada", "seconds": 2 })).expect("JSON");
+    let ids = enqueue(&client, vec![new_job(&queue, "greet", greeting)]).await;
+    let mut process = Command::new(example("worker"))
+        .arg(&queue)
+        .env("PRESQUE_URL", address())
+        .spawn()
+        .expect("built by `cargo build --examples`");
+    until("it runs", async || counts(&client, &queue).await.running == 1).await;
+    let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("a program kill");
+    assert!(told.success() && process.wait().expect("it ends").success());
+    assert_eq!(job(&client, ids[0]).await.state, JobState::Completed, "what runs is finished first");
+}
+
 #[tokio::test]
 async fn a_lost_job_is_dropped() {
     struct Dropped(CancellationToken);
@@ -256,6 +273,10 @@ async fn a_refusal_ends_the_worker() {
     let ended = tokio::time::timeout(Duration::from_secs(20), worker.run(CancellationToken::new(), handle)).await;
     let error = ended.expect("in time").expect_err("a refusal");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(422), "{error}");
+}
+
+fn example(name: &str) -> std::path::PathBuf {
+    std::env::current_exe().expect("a path").ancestors().nth(2).expect("a folder").join("examples").join(name)
 }
 
 async fn status(client: &Client, worker: &str) -> Option<String> {
