@@ -122,7 +122,8 @@ create table presque_internal.attempt_log (
     job_id uuid not null,
     queue_id integer not null,
     attempt integer not null,
-    number bigint generated always as identity,
+    -- Not an identity column: PostgreSQL 17 and later attach no partition that has one.
+    number bigint not null default nextval('presque_internal.job_seq'),
     level text not null,
     message text not null
 ) partition by range (stored_at);
@@ -298,9 +299,16 @@ select
     coalesce(done.failed_attempts, lease.failed_attempts, scheduled.failed_attempts, again.failed_attempts, 0)
         as failed_attempts,
     coalesce(done.eligible_at, lease.eligible_at, scheduled.run_after, again.eligible_at, job.run_after) as run_after,
-    coalesce(done.started_at, lease.claimed_at) as started_at,
+    -- Of the latest attempt, also while the job waits for its next one.
+    coalesce(done.started_at, lease.claimed_at, latest.started_at) as started_at,
+    case
+        when done.started_at is not null then done.eligible_at
+        when lease.job_id is not null then lease.eligible_at
+        else latest.eligible_at
+    end as attempt_eligible_at,
+    case when done.started_at is not null then done.finished_at else latest.finished_at end as attempt_finished_at,
     done.finished_at,
-    coalesce(done.worker, lease.worker) as worker,
+    coalesce(done.worker, lease.worker, latest.worker) as worker,
     lease.expires_at as lease_expires_at,
     lease.progress,
     lease.progress_message,
@@ -338,7 +346,19 @@ left join lateral (
     from presque_internal.done
     where done.queue_id = job.queue_id and done.job_id = job.id
     limit 1
-) as done on true;
+) as done on true
+left join lateral (
+    select started_at, eligible_at, finished_at, worker
+    from presque_internal.attempt
+    where
+        lease.job_id is null
+        and done.outcome is null
+        and coalesce(done.attempt, scheduled.attempt, again.attempt, 0) > 0
+        and attempt.queue_id = job.queue_id
+        and attempt.job_id = job.id
+    order by attempt.attempt desc
+    limit 1
+) as latest on true;
 
 -- A job with what was asked for and its latest failure: one row of a list.
 create view presque_internal.job_detail as
@@ -357,11 +377,11 @@ select
             'cancelled'], now_.state) as version,
     case
         when now_.started_at is not null
-        then (extract(epoch from now_.started_at - now_.run_after) * 1000)::bigint
+        then (extract(epoch from now_.started_at - now_.attempt_eligible_at) * 1000)::bigint
     end as wait_ms,
     case
-        when now_.started_at is not null and now_.finished_at is not null
-        then (extract(epoch from now_.finished_at - now_.started_at) * 1000)::bigint
+        when now_.started_at is not null and now_.attempt_finished_at is not null
+        then (extract(epoch from now_.attempt_finished_at - now_.started_at) * 1000)::bigint
     end as run_ms,
     job.payload, now_.result,
     failure.error_class, failure.error_message, failure.error_stack, failure.error_data::text as error_data,
@@ -381,7 +401,7 @@ left join lateral (
             error_class, error_message, error_stack, error_data, error_raw, error_fingerprint, attempt, finished_at
         from presque_internal.attempt
         where
-            now_.failed_attempts > 0
+            now_.attempt > 0
             and attempt.queue_id = job.queue_id
             and attempt.job_id = job.id
             and attempt.error_class is not null

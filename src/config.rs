@@ -87,6 +87,14 @@ pub struct ServeArgs {
           value_parser = clap::value_parser!(u32).range(2..=500), help_heading = "Database")]
     pub database_connections: u32,
 
+    /// Jobs, or outcomes, of different requests that one commit takes, at most (1 to 1000)
+    ///
+    /// What arrives while a commit is under way goes into the next one, together. 1 gives each
+    /// request a commit of its own.
+    #[arg(long, env = "PRESQUE_GROUP_COMMIT_MAX", default_value_t = 250, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Database")]
+    pub group_commit_max: u32,
+
     /// What to do when the schema is not up to date
     #[arg(long, env = "PRESQUE_MIGRATE", value_enum, default_value_t = Migrate::Auto, help_heading = "Database")]
     pub migrate: Migrate,

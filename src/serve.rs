@@ -142,7 +142,7 @@ async fn run_to_the_end(
     Started { listener, address, store, settings }: Started,
 ) -> Result<(), Error> {
     let tasks = TaskTracker::new();
-    let engine = Engine::new(store.clone(), args.auto_create_queues);
+    let engine = Engine::new(store.clone(), args.auto_create_queues, args.group_commit_max as usize);
     loops::start(&store, &engine, &tasks, &lifecycle.soft_stop);
     engine.start(&tasks, &lifecycle.soft_stop);
     tasks.close();

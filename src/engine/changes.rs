@@ -90,18 +90,28 @@ impl Engine {
 
     /// Makes a job claimable again.
     pub async fn retry_job(&self, id: JobId, delay_ms: i64, reset_attempts: bool, force: bool) -> Result<Retried> {
-        self.finish(move |engine| async move { engine.store.retry_job(id, delay_ms, reset_attempts, force).await })
-            .await
+        let retried = self
+            .finish(move |engine| async move { engine.store.retry_job(id, delay_ms, reset_attempts, force).await })
+            .await?;
+        if let Retried::Again(JobStatus { state: JobState::Available, .. }, queue) = &retried {
+            self.wake_queue(queue, 1);
+        }
+        Ok(retried)
     }
 
     /// Changes a job that waits.
     pub async fn update_job(&self, id: JobId, update: JobUpdate, version: Option<i64>) -> Result<Updated> {
         let update = Arc::new(update);
-        self.finish(move |engine| {
-            let update = update.clone();
-            async move { engine.store.update_job(id, &update, version).await }
-        })
-        .await
+        let updated = self
+            .finish(move |engine| {
+                let update = update.clone();
+                async move { engine.store.update_job(id, &update, version).await }
+            })
+            .await?;
+        if let Updated::Done { available_in: Some(queue) } = &updated {
+            self.wake_queue(queue, 1);
+        }
+        Ok(updated)
     }
 
     /// Deletes a final job; a waiting one, too, by `force`. False if it is neither.

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
+use super::waiters::kind_line;
 use crate::domain::{JobId, LeaseToken, Outcome, QueueName};
 use crate::store::{Claim, ClaimedJob, Error, Result, Settle};
 
@@ -91,6 +92,16 @@ impl HandOver {
     }
 }
 
+/// Where a claim waits: with kinds, only for jobs of these, so that no wake-up is used up by
+/// somebody whom it does not help.
+fn lines(claim: &Claim) -> Vec<String> {
+    let queues = claim.queues.iter().map(QueueName::as_str);
+    match &claim.kinds {
+        None => queues.map(ToOwned::to_owned).collect(),
+        Some(kinds) => queues.flat_map(|queue| kinds.iter().map(move |kind| kind_line(queue, kind))).collect(),
+    }
+}
+
 fn release(job: &ClaimedJob) -> Settle {
     Settle::new(JobId(job.job_id), LeaseToken(job.token), Outcome::Released)
 }
@@ -127,10 +138,13 @@ impl Engine {
     /// Claims jobs; if there are none, waits for some until `wait` is over or `draining`
     /// is cancelled. Nothing of the database is held meanwhile.
     pub async fn claim(&self, request: ClaimRequest, draining: &CancellationToken) -> Result<ClaimAnswer> {
+        if let Some(missing) = self.missing_queue(&request.claim.queues).await? {
+            return Ok(ClaimAnswer::QueueNotFound(missing));
+        }
         let deadline = Instant::now() + request.wait;
-        let queues: Vec<String> = request.claim.queues.iter().map(ToString::to_string).collect();
+        let lines = lines(&request.claim);
         loop {
-            let mut waiting = self.waiters.stand(queues.clone());
+            let mut waiting = self.waiters.stand(lines.clone());
             // Who waits for jobs also waits for its turn to look; others wait a second for it.
             let turn = deadline.max(Instant::now() + TURN_WITHIN);
             let Ok(Ok(turn)) = tokio::time::timeout_at(turn, self.claiming.clone().acquire_owned()).await else {
@@ -157,7 +171,7 @@ impl Engine {
         let mut queues: Vec<&str> = jobs.jobs.iter().map(|job| job.queue.as_str()).collect();
         queues.dedup();
         for queue in queues {
-            self.waiters.wake(queue, 1);
+            self.waiters.wake_queue(queue, None, 1);
         }
     }
 
@@ -200,14 +214,12 @@ impl Engine {
                 jobs.jobs = known;
                 return Ok(ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues, replayed: true });
             }
-            if let Some(missing) = claimed.missing_queues.first()
-                && !self.auto_create_queues
-                && jobs.is_empty()
-            {
-                return Ok(ClaimAnswer::QueueNotFound(missing.clone()));
-            }
             let found = claimed.jobs.len();
             jobs.jobs.extend(claimed.jobs);
+            // Jobs of the others, if there are any, are given back.
+            if let Some(missing) = claimed.missing_queues.first().filter(|_| !self.auto_create_queues) {
+                return Ok(ClaimAnswer::QueueNotFound(missing.clone()));
+            }
             let left = claim.max_jobs - i64::try_from(found).unwrap_or(0);
             let shared = claim.per_queue < claim.max_jobs;
             // With a key, what was claimed at first is what a repetition is answered.

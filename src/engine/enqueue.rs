@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Engine;
+use super::{Engine, Lines};
 use crate::domain::JobState;
 use crate::store::{Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Error, Result};
 
@@ -28,6 +28,9 @@ impl Engine {
     pub async fn enqueue(&self, enqueue: Enqueue, make_queues: bool) -> Result<EnqueueAnswer> {
         let enqueue = Arc::new(enqueue);
         let make_queues = make_queues || self.auto_create_queues;
+        if let Some(lines) = self.lines.as_ref().filter(|_| enqueue.is_plain()) {
+            return self.enqueue_in_line(lines, &enqueue, make_queues).await;
+        }
         let keyed = enqueue.idempotency.is_some();
         let answer = self
             .finish({
@@ -44,43 +47,87 @@ impl Engine {
         answer
     }
 
+    /// Jobs without keys: together with those of other requests.
+    async fn enqueue_in_line(&self, lines: &Lines, enqueue: &Arc<Enqueue>, make_queues: bool) -> Result<EnqueueAnswer> {
+        // A purge may retire a queue between making it and using it, hence the loop.
+        loop {
+            match lines.enqueue.pass(enqueue.clone()).await? {
+                EnqueueOutcome::Refused(EnqueueRefusal::QueueNotFound { .. }) if make_queues => {
+                    let enqueue = enqueue.clone();
+                    self.finish(move |engine| {
+                        let enqueue = enqueue.clone();
+                        async move { engine.store.create_queues(enqueue.jobs.iter().map(|job| &job.queue)).await }
+                    })
+                    .await?;
+                }
+                EnqueueOutcome::Refused(refusal) => return Ok(EnqueueAnswer::Refused(refusal)),
+                EnqueueOutcome::Stored(jobs) => return Ok(EnqueueAnswer::Stored { jobs, replayed: false }),
+                EnqueueOutcome::Known => return Ok(EnqueueAnswer::Mismatch),
+            }
+        }
+    }
+
+    /// One statement for many requests; who waits for their jobs is woken, whatever the
+    /// clients do meanwhile.
+    pub(super) async fn enqueue_together(&self, requests: &[Arc<Enqueue>]) -> Result<Vec<EnqueueOutcome>> {
+        let outcomes = self.store.enqueue_plain(requests).await?;
+        for (enqueue, outcome) in requests.iter().zip(&outcomes) {
+            if let EnqueueOutcome::Stored(jobs) = outcome {
+                self.wake_for(enqueue, jobs);
+            }
+        }
+        Ok(outcomes)
+    }
+
     async fn enqueue_once(&self, enqueue: &Enqueue, make_queues: bool) -> Result<EnqueueAnswer> {
         // A purge may retire a queue between making it and using it, and a key may be
         // forgotten between meeting it and reading it, hence the loop.
         loop {
             match self.store.enqueue(enqueue).await? {
                 EnqueueOutcome::Stored(jobs) => {
-                    self.wake_for(&jobs);
+                    self.wake_for(enqueue, &jobs);
                     return Ok(EnqueueAnswer::Stored { jobs, replayed: false });
                 }
                 EnqueueOutcome::Refused(EnqueueRefusal::QueueNotFound { .. }) if make_queues => {
                     self.store.create_queues(enqueue.jobs.iter().map(|job| &job.queue)).await?;
                 }
-                EnqueueOutcome::Refused(refusal) => return Ok(EnqueueAnswer::Refused(refusal)),
+                // What the request did the first time may be what refuses it now.
+                EnqueueOutcome::Refused(refusal) => {
+                    return Ok(self.replay(enqueue).await?.unwrap_or(EnqueueAnswer::Refused(refusal)));
+                }
                 EnqueueOutcome::Known => {
-                    let Some((operation, idempotency)) = &enqueue.idempotency else {
-                        return Ok(EnqueueAnswer::Mismatch);
-                    };
-                    if let Some(known) = self.store.find_idempotency(operation, &idempotency.key).await? {
-                        return Ok(if known.body_hash == idempotency.body_hash {
-                            EnqueueAnswer::Stored { jobs: known.jobs, replayed: true }
-                        } else {
-                            EnqueueAnswer::Mismatch
-                        });
+                    if let Some(answer) = self.replay(enqueue).await? {
+                        return Ok(answer);
                     }
                 }
             }
         }
     }
 
-    /// Wakes who waits for these jobs, here and on other servers.
-    fn wake_for(&self, jobs: &[Enqueued]) {
-        let mut queues: HashMap<&str, usize> = HashMap::new();
-        for job in jobs.iter().filter(|job| job.state == JobState::Available && !job.duplicate) {
-            *queues.entry(&job.queue).or_default() += 1;
+    /// What an earlier request with this idempotency key is answered; `None` if there was none.
+    async fn replay(&self, enqueue: &Enqueue) -> Result<Option<EnqueueAnswer>> {
+        let Some((operation, idempotency)) = &enqueue.idempotency else { return Ok(None) };
+        let known = self.store.find_idempotency(operation, &idempotency.key).await?;
+        Ok(known.map(|known| {
+            if known.body_hash == idempotency.body_hash {
+                EnqueueAnswer::Stored { jobs: known.jobs, replayed: true }
+            } else {
+                EnqueueAnswer::Mismatch
+            }
+        }))
+    }
+
+    /// Wakes who waits for these jobs, here and on other servers; a duplicate may have been
+    /// replaced.
+    fn wake_for(&self, enqueue: &Enqueue, jobs: &[Enqueued]) {
+        let mut counts: HashMap<(&str, Option<&str>), usize> = HashMap::new();
+        for (asked, job) in enqueue.jobs.iter().zip(jobs).filter(|(_, job)| job.state == JobState::Available) {
+            let kind = (!job.duplicate).then_some(asked.kind.as_str());
+            *counts.entry((&job.queue, kind)).or_default() += 1;
         }
-        for (queue, count) in queues {
-            self.wake_queue(queue, count);
+        for ((queue, kind), count) in counts {
+            self.waiters.wake_queue(queue, kind, count);
+            self.outbox.add(queue);
         }
     }
 }

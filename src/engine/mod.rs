@@ -2,9 +2,10 @@
 //!
 //! A change runs in a task of its own. A client that disconnects drops the future that
 //! waits for it, never the statement; and an answer is given only after the commit.
-//! This is also where concurrent requests can be gathered into one statement: handlers
-//! call the engine and never see a transaction.
+//! This is also where concurrent requests are gathered into one statement, see `batch.rs`:
+//! handlers call the engine and never see a transaction.
 
+mod batch;
 mod changes;
 mod claim;
 mod classic;
@@ -20,7 +21,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
-use crate::store::{Error, Result, Store};
+use crate::store::{Enqueue, EnqueueOutcome, Error, Result, Settle, Store};
+use batch::{Line, Weight};
 pub use changes::{JobWait, WaitFor};
 pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
 pub use classic::ClassicJob;
@@ -53,17 +55,45 @@ pub struct Engine {
     /// Claims under way: half of the connections at most, so that a crowd that is woken at
     /// once neither times out in the pool nor keeps settlements and heartbeats waiting.
     claiming: Arc<Semaphore>,
+    /// Where requests are put together; none if each has a statement of its own.
+    lines: Option<Arc<Lines>>,
+}
+
+/// The lines in which requests wait for their common statement.
+#[derive(Debug)]
+struct Lines {
+    enqueue: Line<Arc<Enqueue>, EnqueueOutcome>,
+    settle: Line<Arc<Vec<Settle>>, Result<Vec<SettleAnswer>>>,
 }
 
 impl Engine {
-    pub fn new(store: Store, auto_create_queues: bool) -> Self {
+    /// Puts up to `group_commit_max` jobs or outcomes of different requests into one
+    /// statement; 1 gives each request its own. Runs in a tokio runtime.
+    pub fn new(store: Store, auto_create_queues: bool, group_commit_max: usize) -> Self {
         let claiming = Arc::new(Semaphore::new((store.connections() / 2).max(1)));
-        Self { store, auto_create_queues, waiters: Arc::default(), outbox: Arc::default(), claiming }
+        let alone =
+            Self { store, auto_create_queues, waiters: Arc::default(), outbox: Arc::default(), claiming, lines: None };
+        if group_commit_max < 2 {
+            return alone;
+        }
+        // The writers hold no line, so they end when all who could use one are gone.
+        let (enqueuing, settling) = (alone.clone(), alone.clone());
+        let lines = Lines {
+            enqueue: Line::start(group_commit_max, weigh_enqueue, move |requests: Vec<Arc<Enqueue>>| {
+                let engine = enqueuing.clone();
+                async move { engine.enqueue_together(&requests).await }
+            }),
+            settle: Line::start(group_commit_max, weigh_settle, move |requests: Vec<Arc<Vec<Settle>>>| {
+                let engine = settling.clone();
+                async move { engine.settle_together(&requests).await }
+            }),
+        };
+        Self { lines: Some(Arc::new(lines)), ..alone }
     }
 
     /// Wakes who waits for jobs of this queue: `count` here, and one on every other server.
     fn wake_queue(&self, queue: &str, count: usize) {
-        self.waiters.wake(queue, count);
+        self.waiters.wake_queue(queue, None, count);
         self.outbox.add(queue);
     }
 
@@ -73,21 +103,10 @@ impl Engine {
     where
         T: Send + 'static,
         F: Fn(Self) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<T>> + Send,
+        Fut: Future<Output = Result<T>> + Send + 'static,
     {
         let engine = self.clone();
-        let task = async move {
-            for wait in TRY_AGAIN_AFTER {
-                match change(engine.clone()).await {
-                    Err(Error::RolledBack(error)) => {
-                        tracing::debug!(%error, "rolled back: trying again");
-                        tokio::time::sleep(wait).await;
-                    }
-                    outcome => return outcome,
-                }
-            }
-            change(engine).await
-        };
+        let task = batch::again(move || change(engine.clone()));
         // What it logs carries the id of the request.
         let task = tokio::spawn(task.in_current_span());
         match tokio::time::timeout(ANSWER_WITHIN, task).await {
@@ -100,4 +119,14 @@ impl Engine {
             Err(_elapsed) => Err(Error::unanswered()),
         }
     }
+}
+
+fn weigh_enqueue(enqueue: &Arc<Enqueue>) -> Weight {
+    let bytes = enqueue.jobs.iter().map(|job| job.payload.as_str().len()).sum();
+    Weight { items: enqueue.jobs.len(), bytes }
+}
+
+fn weigh_settle(items: &Arc<Vec<Settle>>) -> Weight {
+    let bytes = items.iter().map(|item| item.result.as_ref().map_or(0, String::len)).sum();
+    Weight { items: items.len(), bytes }
 }

@@ -1,12 +1,13 @@
 //! Ending and extending leases.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::Engine;
 use crate::domain::{JobId, JobState, Outcome, WorkerId};
-use crate::store::{JobStatus, LeaseKey, Result, Settle, Settled};
+use crate::store::{Error, JobStatus, LeaseKey, Result, Settle, Settled};
 
 /// What a worker is answered for one lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,19 +31,48 @@ pub enum SettleAnswer {
     },
 }
 
+/// How often one statement after the other ends leases of the same job, for one batch.
+const SAME_JOB_MAX: usize = 8;
+
 impl Engine {
     /// Ends or extends leases, each on its own: what became of them, in the order in which
     /// they were given. When this returns it is committed.
     pub async fn settle(&self, items: Vec<Settle>) -> Result<Vec<SettleAnswer>> {
-        let items = std::sync::Arc::new(items);
+        let items = Arc::new(items);
+        if let Some(lines) = &self.lines {
+            return lines.settle.pass(items).await?;
+        }
         self.finish(move |engine| {
             let items = items.clone();
-            async move { engine.settle_once(&items).await }
+            async move { engine.settle_once(&items.iter().collect::<Vec<_>>()).await }
         })
         .await
     }
 
-    async fn settle_once(&self, items: &[Settle]) -> Result<Vec<SettleAnswer>> {
+    /// One statement for the outcomes of many requests. Those that name a job that others of
+    /// them name again and again are told to come back, so that these do not keep the rest.
+    pub(super) async fn settle_together(
+        &self,
+        requests: &[Arc<Vec<Settle>>],
+    ) -> Result<Vec<Result<Vec<SettleAnswer>>>> {
+        let mut times: HashMap<JobId, usize> = HashMap::new();
+        let fits = requests.iter().map(|items| {
+            for item in items.iter() {
+                *times.entry(item.job).or_default() += 1;
+            }
+            items.iter().all(|item| times[&item.job] <= SAME_JOB_MAX)
+        });
+        let fits: Vec<bool> = fits.collect();
+        let items: Vec<&Settle> =
+            requests.iter().zip(&fits).filter(|(_, fits)| **fits).flat_map(|(items, _)| items.iter()).collect();
+        let mut answers = self.settle_once(&items).await?.into_iter();
+        let answer = |(items, fits): (&Arc<Vec<Settle>>, bool)| {
+            if fits { Ok(answers.by_ref().take(items.len()).collect()) } else { Err(Error::Overloaded) }
+        };
+        Ok(requests.iter().zip(fits).map(answer).collect())
+    }
+
+    async fn settle_once(&self, items: &[&Settle]) -> Result<Vec<SettleAnswer>> {
         // A job that is named twice is settled twice, one after the other.
         let mut rounds: Vec<Vec<usize>> = Vec::new();
         let mut times: HashMap<JobId, usize> = HashMap::new();
@@ -65,11 +95,11 @@ impl Engine {
 
     async fn settle_round(
         &self,
-        items: &[Settle],
+        items: &[&Settle],
         round: &[usize],
         answers: &mut [Option<SettleAnswer>],
     ) -> Result<()> {
-        let batch: Vec<&Settle> = round.iter().map(|place| &items[*place]).collect();
+        let batch: Vec<&Settle> = round.iter().map(|place| items[*place]).collect();
         for settled in self.store.settle(&batch).await? {
             let Some(place) = round.get(settled.place()) else { continue };
             self.wake_after(&settled, items[*place].job);
@@ -79,10 +109,10 @@ impl Engine {
         if lost.is_empty() {
             return Ok(());
         }
-        let asked: Vec<&Settle> = lost.iter().map(|place| &items[*place]).collect();
+        let asked: Vec<&Settle> = lost.iter().map(|place| items[*place]).collect();
         for past in self.store.find_settled(&asked).await? {
             let Some(place) = lost.get(past.place()) else { continue };
-            let item = &items[*place];
+            let item = items[*place];
             answers[*place] = Some(if past.reported && item.outcome != Outcome::Extended {
                 SettleAnswer::Ended(JobStatus {
                     id: item.job,

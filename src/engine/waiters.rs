@@ -3,7 +3,7 @@
 //! A wake-up is a hint, never the truth: whoever is woken asks the database, and whoever is
 //! not looks once a second. So what is missed is late, never lost.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,7 @@ use tokio::sync::futures::OwnedNotified;
 
 /// Requests that wait, by the name of what they wait for, first come, first served.
 #[derive(Debug, Default)]
-pub(super) struct Waiters(Mutex<HashMap<String, Place>>);
+pub(super) struct Waiters(Mutex<BTreeMap<String, Place>>);
 
 #[derive(Debug, Default)]
 struct Place {
@@ -29,7 +29,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiters {
-    fn places(&self) -> MutexGuard<'_, HashMap<String, Place>> {
+    fn places(&self) -> MutexGuard<'_, BTreeMap<String, Place>> {
         // Nothing that can panic runs while it is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -52,9 +52,20 @@ impl Waiters {
     /// Wakes the first `count` that wait for this.
     pub(super) fn wake(&self, name: &str, count: usize) {
         if let Some(place) = self.places().get(name) {
-            for _ in 0..count.min(place.waiting) {
-                place.notify.notify_one();
-            }
+            place.wake(count);
+        }
+    }
+
+    /// Wakes the first `count` that wait for jobs of any kind in this queue, and as many that
+    /// wait for jobs of this kind; of each kind, if it is not known.
+    pub(super) fn wake_queue(&self, queue: &str, kind: Option<&str>, count: usize) {
+        self.wake(queue, count);
+        if let Some(kind) = kind {
+            return self.wake(&kind_line(queue, kind), count);
+        }
+        let first = kind_line(queue, "");
+        for (_, place) in self.places().range(first.clone()..).take_while(|(name, _)| name.starts_with(&first)) {
+            place.wake(count);
         }
     }
 
@@ -70,6 +81,19 @@ impl Waiters {
     fn lines(&self) -> usize {
         self.places().len()
     }
+}
+
+impl Place {
+    fn wake(&self, count: usize) {
+        for _ in 0..count.min(self.waiting) {
+            self.notify.notify_one();
+        }
+    }
+}
+
+/// The line of those who wait for jobs of one kind in a queue. No queue's name has a line break.
+pub(super) fn kind_line(queue: &str, kind: &str) -> String {
+    format!("{queue}\n{kind}")
 }
 
 impl Waiting {
@@ -138,6 +162,20 @@ mod tests {
         let mut waiting = stand(&waiters, &["a"]);
         waiters.wake("a", 5);
         assert!(is_woken(&mut waiting).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_kind_is_not_woken_for_another_and_misses_none() {
+        let waiters = Arc::new(Waiters::default());
+        let line = |kind: &str| kind_line("a", kind);
+        let mut mail = stand(&waiters, &[&line("mail")]);
+        let (mut pdf, mut any) = (stand(&waiters, &[&line("pdf")]), stand(&waiters, &["a"]));
+        let mut other = stand(&waiters, &[&kind_line("ab", "mail")]);
+        waiters.wake_queue("a", Some("pdf"), 1);
+        assert!(is_woken(&mut pdf).await && is_woken(&mut any).await && !is_woken(&mut mail).await);
+        let mut pdf = stand(&waiters, &[&line("pdf")]);
+        waiters.wake_queue("a", None, 1);
+        assert!(is_woken(&mut pdf).await && is_woken(&mut mail).await && !is_woken(&mut other).await);
     }
 
     #[test]

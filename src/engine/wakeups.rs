@@ -70,7 +70,7 @@ impl Engine {
                 Ok(mut wakeups) => loop {
                     match wakeups.next().await {
                         // One is enough: it looks, and wakes the next if it found something.
-                        Ok(Some(queue)) => self.waiters.wake(&queue, 1),
+                        Ok(Some(queue)) => self.waiters.wake_queue(&queue, None, 1),
                         Ok(None) => self.waiters.wake_first_of_each(),
                         Err(error) => {
                             tracing::debug!(%error, "no wake-ups from other servers");

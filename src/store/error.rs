@@ -1,13 +1,15 @@
 //! What it means when the database did not do its job.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-/// The database did not do its job. Expected refusals are values, not errors.
-#[derive(Debug, thiserror::Error)]
+/// The database did not do its job. Expected refusals are values, not errors. It can be
+/// cloned, because requests that are written together fail together.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// Certainly nothing was done: not reachable, shutting down, or a read was cut off.
     #[error("the database is not available: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Arc<sqlx::Error>),
 
     /// Certainly nothing was done: no free connection in time.
     #[error("the database is overloaded")]
@@ -23,12 +25,12 @@ pub enum Error {
 
     /// The connection broke while a write was under way: it may or may not be committed.
     #[error("the outcome of a write is not known: {0}")]
-    OutcomeUnknown(#[source] sqlx::Error),
+    OutcomeUnknown(#[source] Arc<sqlx::Error>),
 
     /// The statement was rolled back for a reason that goes away by itself: a deadlock, a
     /// serialization failure, a session that was terminated. Worth another try at once.
     #[error("the statement was rolled back: {0}")]
-    RolledBack(#[source] sqlx::Error),
+    RolledBack(#[source] Arc<sqlx::Error>),
 
     /// Nothing was done, because whoever asked had left before it was begun.
     #[error("nobody waits for the answer any more")]
@@ -36,20 +38,25 @@ pub enum Error {
 
     /// A statement failed for what it is or was given: a bug of ours.
     #[error("a statement failed: {0}")]
-    Statement(#[source] sqlx::Error),
+    Statement(#[source] Arc<sqlx::Error>),
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// For what could not be done, because there is no database to do it.
+    pub(super) fn unavailable(error: sqlx::Error) -> Self {
+        Self::Unavailable(Arc::new(error))
+    }
+
     /// For a write that nobody waits for any longer.
     pub fn unanswered() -> Self {
-        Self::OutcomeUnknown(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+        Self::OutcomeUnknown(Arc::new(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
     }
 
     /// For an answer of a statement of ours that says what it cannot say.
-    pub(super) fn unreadable(statement: &'static str) -> Self {
-        Self::Statement(sqlx::Error::Decode(format!("{statement} answered what it cannot answer").into()))
+    pub(crate) fn unreadable(statement: &'static str) -> Self {
+        Self::Statement(Arc::new(sqlx::Error::Decode(format!("{statement} answered what it cannot answer").into())))
     }
 
     /// Sorts what sqlx reports by what it means for the caller.
@@ -60,10 +67,11 @@ impl Error {
             | sqlx::Error::ColumnNotFound(_)
             | sqlx::Error::Decode(_)
             | sqlx::Error::Encode(_)
-            | sqlx::Error::TypeNotFound { .. } => return Self::Statement(error),
-            _ if write => return Self::OutcomeUnknown(error),
-            _ => return Self::Unavailable(error),
+            | sqlx::Error::TypeNotFound { .. } => return Self::Statement(Arc::new(error)),
+            _ if write => return Self::OutcomeUnknown(Arc::new(error)),
+            _ => return Self::unavailable(error),
         };
+        let error = Arc::new(error);
         // https://www.postgresql.org/docs/current/errcodes-appendix.html
         match code.as_deref() {
             // serialization_failure, deadlock_detected; a session that was ended before it

@@ -20,9 +20,12 @@ pub struct JobStatus {
 /// What became of a retry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Retried {
-    Again(JobStatus),
+    /// It can be claimed, now or later, in this queue.
+    Again(JobStatus, String),
     /// Another job holds the unique key.
     Held(JobId),
+    /// Its queue was deleted or purged, and hands out nothing.
+    Retired(String),
     /// There is no such job in a state that can be retried.
     No,
 }
@@ -41,8 +44,9 @@ pub struct JobUpdate {
 /// What became of an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Updated {
+    /// The queue is told if the job can be claimed there now.
     Done {
-        run_after: Option<DateTime<Utc>>,
+        available_in: Option<String>,
     },
     PayloadTooLarge {
         limit: i64,
@@ -64,13 +68,15 @@ struct RetryRow {
     attempt: Option<i32>,
     run_after: Option<DateTime<Utc>>,
     holder: Option<Uuid>,
+    queue: Option<String>,
+    retired: bool,
 }
 
 #[derive(FromRow)]
 struct UpdateRow {
     too_large: bool,
     payload_max_bytes: i64,
-    run_after: Option<DateTime<Utc>>,
+    available_in: Option<String>,
 }
 
 impl Store {
@@ -119,19 +125,21 @@ impl Store {
             .bind(reset_attempts)
             .bind(force);
         let Some(row) = self.one(Effect::Write, statement).await? else { return Ok(Retried::No) };
+        let queue = row.queue.unwrap_or_default();
         Ok(match row.holder {
+            _ if row.retired => Retried::Retired(queue),
             Some(holder) => Retried::Held(JobId(holder)),
-            None => Retried::Again(JobStatus {
-                id,
-                state: if row.state.as_deref() == Some("scheduled") {
-                    JobState::Scheduled
-                } else {
-                    JobState::Available
-                },
-                attempt: row.attempt.unwrap_or(0),
-                run_after: row.run_after,
-                finished_at: None,
-            }),
+            None => {
+                let later = row.state.as_deref() == Some("scheduled");
+                let status = JobStatus {
+                    id,
+                    state: if later { JobState::Scheduled } else { JobState::Available },
+                    attempt: row.attempt.unwrap_or(0),
+                    run_after: row.run_after,
+                    finished_at: None,
+                };
+                Retried::Again(status, queue)
+            }
         })
     }
 
@@ -150,7 +158,7 @@ impl Store {
         Ok(match self.one(Effect::Write, statement).await? {
             None => Updated::No,
             Some(row) if row.too_large => Updated::PayloadTooLarge { limit: row.payload_max_bytes },
-            Some(row) => Updated::Done { run_after: row.run_after },
+            Some(row) => Updated::Done { available_in: row.available_in },
         })
     }
 

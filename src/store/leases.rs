@@ -5,8 +5,8 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::job_details::ErrorColumns;
-use super::jobs::{ANSWER_BYTES_MAX, Idempotency};
-use super::{Effect, Result, Store, Wanted, column, sql};
+use super::jobs::ANSWER_BYTES_MAX;
+use super::{Effect, Idempotency, Result, Store, Wanted, column, sql};
 use crate::domain::{Failure, JobId, JobState, LeaseToken, Outcome, Payload, QueueName, WorkerId};
 
 /// Log lines that an attempt keeps, in bytes.
@@ -274,7 +274,7 @@ impl Store {
             .bind(column(items, |item| item.payload.as_ref().map(Payload::as_str)))
             .bind(column(items, logs))
             .bind(LOG_BYTES_MAX);
-        self.all(Effect::Write, statement).await
+        self.report(Effect::Write, statement).await
     }
 
     /// What is known of the jobs of leases that did not stand: those that exist.
@@ -284,7 +284,7 @@ impl Store {
             .bind(column(items, |item| item.job.0))
             .bind(column(items, |item| item.token.0))
             .bind(column(items, |item| item.outcome.as_str()));
-        self.all(Effect::Read, statement).await
+        self.report(Effect::Read, statement).await
     }
 
     /// Up to `limit` leases whose time is over, in the order of queue and job.

@@ -48,7 +48,7 @@ impl Store {
         let statement = sqlx::query_as(sql!("maintenance/settings"));
         match self.one(Effect::Read, statement).await? {
             Some(settings) => Ok(settings),
-            None => Err(super::Error::Unavailable(sqlx::Error::RowNotFound)),
+            None => Err(super::Error::unavailable(sqlx::Error::RowNotFound)),
         }
     }
 

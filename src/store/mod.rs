@@ -5,6 +5,7 @@
 //! not do its job. Each function is one autocommit statement: no transaction is opened
 //! in a future that a disconnecting client could drop.
 
+mod enqueue;
 mod error;
 mod job_changes;
 mod job_details;
@@ -24,12 +25,11 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow
 use sqlx::query::QueryAs;
 use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
 
+pub use enqueue::{Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idempotency, KnownEnqueue, NewJob};
 pub use error::{Error, Result};
 pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
 pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};
-pub use jobs::{
-    Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Fetched, FetchedJob, Idempotency, KnownEnqueue, NewJob,
-};
+pub use jobs::{Fetched, FetchedJob};
 pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey, LogLine, Past, Settle, Settled};
 pub use maintenance::Settings;
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
@@ -49,8 +49,8 @@ use sql;
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(1);
 
 /// PostgreSQL ends a statement of ours after this time, so that an answer is known
-/// before the request's own deadline.
-const STATEMENT_TIMEOUT_MS: u64 = 4_000;
+/// before we give up on the connection, and that before the request's own deadline.
+const STATEMENT_TIMEOUT_MS: u64 = 3_300;
 
 /// And a wait for a lock after this time, which then is known to be one: a key that an open
 /// transaction holds.
@@ -77,6 +77,9 @@ pub type Wanted<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// For what keeps and ends leases, so that no flood of jobs or searches makes workers lose
+    /// what they hold.
+    reports: PgPool,
     /// What it is called among the servers of this database.
     id: uuid::Uuid,
     /// One connection that hears what other servers say.
@@ -102,7 +105,8 @@ impl Drop for Busy<'_> {
 }
 
 impl Store {
-    /// A store that connects when it is first used, with at most `connections`.
+    /// A store that connects when it is first used, with at most `connections`, a quarter of
+    /// them for reports of workers, and one more to listen.
     pub fn new(options: PgConnectOptions, connections: u32) -> Self {
         // Planner settings: every hot statement is written for its index, and a plan that
         // flips to a hash or merge join or a sort on stale statistics costs a factor of 5.
@@ -119,27 +123,36 @@ impl Store {
             ("jit", "off"),
             ("timezone", "UTC"),
         ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(ACQUIRE_WITHIN)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move { Ok(meta.idle_for < TRUSTED_WHEN_IDLE_FOR || connection.ping().await.is_ok()) })
-            })
-            .connect_lazy_with(options.clone());
-        let listening =
-            PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_WITHIN).connect_lazy_with(options);
-        Self { pool, id: uuid::Uuid::new_v4(), listening, busy: Arc::default() }
+        let of = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_WITHIN)
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(
+                        async move { Ok(meta.idle_for < TRUSTED_WHEN_IDLE_FOR || connection.ping().await.is_ok()) },
+                    )
+                })
+                .connect_lazy_with(options.clone())
+        };
+        let reports = (connections / 4).max(1);
+        Self {
+            pool: of(connections.saturating_sub(reports).max(1)),
+            reports: of(reports),
+            id: uuid::Uuid::new_v4(),
+            listening: of(1),
+            busy: Arc::default(),
+        }
     }
 
-    /// How many connections there are at most.
+    /// How many connections there are at most, beside those for reports of workers.
     pub fn connections(&self) -> usize {
         self.pool.options().get_max_connections() as usize
     }
 
-    /// Closes the pool; what runs is finished first.
+    /// Closes the pools; what runs is finished first.
     pub async fn close(&self) {
-        tokio::join!(self.pool.close(), self.listening.close());
+        tokio::join!(self.pool.close(), self.reports.close(), self.listening.close());
     }
 
     async fn all<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>
@@ -147,6 +160,14 @@ impl Store {
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
         self.all_if(&|| true, effect, statement).await
+    }
+
+    /// Runs a statement that keeps or ends leases, on the connections that are kept for those.
+    async fn report<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.all_in(&self.reports, &|| true, effect, statement).await
     }
 
     /// Runs a statement, unless nobody wants its answer any more once there is a
@@ -160,13 +181,26 @@ impl Store {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let mut connection = match self.pool.acquire().await {
+        self.all_in(&self.pool, wanted, effect, statement).await
+    }
+
+    async fn all_in<T>(
+        &self,
+        pool: &PgPool,
+        wanted: Wanted<'_>,
+        effect: Effect,
+        statement: QueryAs<'_, Postgres, T, PgArguments>,
+    ) -> Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let mut connection = match pool.acquire().await {
             Ok(connection) => connection,
             // Connections are there, and none was free: busy. None is there: they cannot be made.
-            Err(sqlx::Error::PoolTimedOut) if self.busy.load(Ordering::Relaxed) > 0 || self.pool.num_idle() > 0 => {
+            Err(sqlx::Error::PoolTimedOut) if self.busy.load(Ordering::Relaxed) > 0 || pool.num_idle() > 0 => {
                 return Err(Error::Overloaded);
             }
-            Err(error) => return Err(Error::Unavailable(error)),
+            Err(error) => return Err(Error::unavailable(error)),
         };
         let _busy = Busy::new(&self.busy);
         if !wanted() {

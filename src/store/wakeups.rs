@@ -21,7 +21,7 @@ impl Wakeups {
     /// anew, so that something may have been missed.
     pub async fn next(&mut self) -> Result<Option<String>> {
         loop {
-            let Some(heard) = self.listener.try_recv().await.map_err(Error::Unavailable)? else { return Ok(None) };
+            let Some(heard) = self.listener.try_recv().await.map_err(Error::unavailable)? else { return Ok(None) };
             if let Some((server, queue)) = heard.payload().split_once(' ')
                 && server != self.own
             {
@@ -34,8 +34,8 @@ impl Wakeups {
 impl Store {
     /// Begins to listen.
     pub async fn listen(&self) -> Result<Wakeups> {
-        let mut listener = PgListener::connect_with(&self.listening).await.map_err(Error::Unavailable)?;
-        listener.listen(CHANNEL).await.map_err(Error::Unavailable)?;
+        let mut listener = PgListener::connect_with(&self.listening).await.map_err(Error::unavailable)?;
+        listener.listen(CHANNEL).await.map_err(Error::unavailable)?;
         Ok(Wakeups { listener, own: self.id.to_string() })
     }
 

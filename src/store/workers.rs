@@ -124,7 +124,8 @@ impl Store {
             .bind(beat.leases_until)
             .bind(LEASE_DEFAULT_MS)
             .bind(HEARTBEAT_MS);
-        self.one(Effect::Write, statement).await?.ok_or_else(|| super::Error::unreadable("workers/heartbeat"))
+        let directive = self.report(Effect::Write, statement).await?.into_iter().next();
+        directive.ok_or_else(|| super::Error::unreadable("workers/heartbeat"))
     }
 
     /// The worker has stopped and is forgotten. Safe to repeat.

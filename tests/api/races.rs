@@ -23,7 +23,7 @@ fn jobs(queue: &QueueName, numbers: std::ops::Range<usize>) -> Enqueue {
 async fn sixteen_fetchers_hand_out_twenty_thousand_jobs_once_each_and_in_order() {
     let db = TestDb::fresh().await;
     // Three servers, as far as the database can tell.
-    let engines: Vec<Engine> = (0..3).map(|_| Engine::new(Store::new(db.options.clone(), 6), true)).collect();
+    let engines: Vec<Engine> = (0..3).map(|_| Engine::new(Store::new(db.options.clone(), 6), true, 250)).collect();
     let queue = QueueName::parse("race").unwrap();
     for start in (0..JOBS / 2).step_by(1000) {
         engines[0].enqueue(jobs(&queue, start..start + 1000), true).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_fetch_that_is_abandoned_before_it_begins_takes_no_job() {
     let mut blocker = app.db.connect().await;
     sqlx::query("begin").execute(&mut blocker).await.unwrap();
     sqlx::query("lock table presque_internal.worker in access exclusive mode").execute(&mut blocker).await.unwrap();
-    for _ in 0..8 {
+    for _ in 0..app.store.connections() {
         let app = app.router();
         locks.push(tokio::spawn(async move { app.get("/w").await }));
     }
@@ -221,7 +221,7 @@ async fn a_fetch_that_is_abandoned_before_it_begins_takes_no_job() {
         .fetch_one(&mut connection)
         .await
         .unwrap();
-        waiting == 8
+        usize::try_from(waiting) == Ok(app.store.connections())
     })
     .await;
     let abandoned = DropAt { future: Box::pin(app.get("/q/foo")), polls_left: 1 }.await;

@@ -9220,4 +9220,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: 5ee4b988ae335ddde0cc8ebc8626c1c1de3caedb5702136aef986a6f9b3b005d
+// SHA-256 of the document and the generator: d0e854969e440372eddb5e8ae9c6eefabdc00978eced0c654b790b88447f7e5b

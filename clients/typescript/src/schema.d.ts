@@ -4093,7 +4093,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobStatus"];
                 };
             };
-            /** @description `job_not_found` */
+            /** @description `job_not_found`, or `queue_not_found` if its queue was deleted */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -201,6 +201,8 @@ pub(super) async fn enqueue(app: &App, jobs: Enqueue) -> Result<Option<JobId>, R
             EnqueueRefusal::QueueFull { .. } => Refusal::Overloaded,
             EnqueueRefusal::QueueNotFound { .. } => Refusal::InvalidQueueName,
             EnqueueRefusal::Leases => Refusal::Leases,
+            // The policy of a queue always has a window where it needs one.
+            EnqueueRefusal::NoWindow { .. } => Refusal::Internal,
         }),
         EnqueueAnswer::Mismatch | EnqueueAnswer::InProgress => Err(Refusal::Overloaded),
     }

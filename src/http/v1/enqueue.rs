@@ -160,7 +160,7 @@ async fn enqueue_job(
         idempotency: idempotency.map(|key| ("enqueue_job", key)),
         ..store::Enqueue::default()
     };
-    let (mut jobs, replayed) = stored(&app, enqueue).await?;
+    let (mut jobs, replayed) = stored(&app, enqueue, true).await?;
     let job = jobs.pop().ok_or(Error::Internal)?;
     let location = format!("/v1/jobs/{}", job.id);
     let status = if job.duplicate { StatusCode::OK } else { StatusCode::CREATED };
@@ -200,13 +200,13 @@ async fn enqueue_jobs(State(app): State<App>, params: Params, headers: HeaderMap
         idempotency: idempotency.map(|key| ("enqueue_jobs", key)),
         ..store::Enqueue::default()
     };
-    let (jobs, replayed) = stored(&app, enqueue).await?;
+    let (jobs, replayed) = stored(&app, enqueue, false).await?;
     let results = jobs.into_iter().map(EnqueueResult::from).collect();
     Ok(mark_replayed(json(StatusCode::CREATED, &EnqueueJobsResponse { results })?, replayed))
 }
 
-/// Stores the jobs; what was stored, and whether an earlier request did it.
-async fn stored(app: &App, enqueue: store::Enqueue) -> Result<(Vec<Enqueued>, bool), Error> {
+/// Stores the jobs, or `one`; what was stored, and whether an earlier request did it.
+async fn stored(app: &App, enqueue: store::Enqueue, one: bool) -> Result<(Vec<Enqueued>, bool), Error> {
     let queues: Vec<String> = enqueue.jobs.iter().map(|job| job.queue.to_string()).collect();
     let queue = |item: usize| queues.get(item).cloned().unwrap_or_default();
     match app.engine.enqueue(enqueue, false).await? {
@@ -220,6 +220,10 @@ async fn stored(app: &App, enqueue: store::Enqueue) -> Result<(Vec<Enqueued>, bo
             }
             EnqueueRefusal::QueueFull { item, limit, actual } => Error::QueueFull(queue(item), limit, actual),
             EnqueueRefusal::Duplicate { holder, .. } => Error::DuplicateJob(holder),
+            EnqueueRefusal::NoWindow { item } => {
+                let pointer = if one { "/dedup_window_ms".to_owned() } else { format!("/jobs/{item}/dedup_window_ms") };
+                Error::field(&pointer, "required", "neither the job nor its queue says how long the window is")
+            }
             EnqueueRefusal::Leases => Error::Internal,
         }),
     }
@@ -282,7 +286,7 @@ fn read_job(app: &App, fields: &Fields<'_>, path: Option<&QueueName>) -> Option<
         (None, Some(path)) => Some(path.clone()),
         (None, None) => fields.required("queue", None),
     };
-    let kind = fields.filled("kind", 128).unwrap_or_else(|| "default".to_owned());
+    let kind = fields.printable("kind", 128).unwrap_or_else(|| "default".to_owned());
     let payload = fields.json("payload", app.payload_bytes_max);
     let (run_after, delay_ms) = (fields.time("run_after"), fields.int("delay_ms", 0..=MS_MAX));
     if fields.has("run_after") && fields.has("delay_ms") {
@@ -326,6 +330,9 @@ fn dedup(fields: &Fields<'_>) -> Option<Dedup> {
         if fields.has(name) && !fields.has("dedup_key") {
             fields.fault(name, "conflict", "only together with dedup_key");
         }
+    }
+    if fields.has("dedup_window_ms") && until.as_ref().is_some_and(|until| until != "window") {
+        fields.fault("dedup_window_ms", "conflict", "only with dedup_until window");
     }
     let key = DedupKey::parse(&key?).ok()?;
     Some(Dedup { key, scope: None, until, window_ms, on_conflict })

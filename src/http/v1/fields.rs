@@ -143,6 +143,16 @@ impl<'a> Fields<'a> {
         Some(text)
     }
 
+    /// Text that people can read on a line: not empty, no control characters.
+    pub(super) fn printable(&self, name: &'static str, max: usize) -> Option<String> {
+        let text = self.filled(name, max)?;
+        if text.contains(char::is_control) {
+            self.fault(name, "pattern", "printable characters only");
+            return None;
+        }
+        Some(text)
+    }
+
     /// Text of any content, made storable: what cannot be stored is replaced, and said.
     pub(super) fn any_text(&self, name: &'static str) -> Option<(String, bool)> {
         let raw = self.find(name)?;

@@ -186,19 +186,31 @@ async fn update_job(
         return Err(Error::too_large("the payload", app.payload_bytes_max, actual));
     }
     let actual = update.payload.as_ref().map(|payload| i64::try_from(payload.as_str().len()).unwrap_or(i64::MAX));
-    match app.engine.update_job(id, update, wanted.version).await? {
-        Updated::PayloadTooLarge { limit } => Err(Error::PayloadTooLarge("the payload", limit, actual)),
-        Updated::Done { .. } => {
-            let job = known(&app, id).await?;
-            let version = job.version;
-            Ok(tagged(json(StatusCode::OK, &Job::from(job))?, version))
-        }
-        Updated::No => {
-            let job = known(&app, id).await?;
-            wanted.check(Some(job.version))?;
-            Err(Error::InvalidState(id, job.state(), Action::Update.allowed_states()))
+    for _ in 0..TRIES {
+        match app.engine.update_job(id, update.clone(), wanted.version).await? {
+            Updated::PayloadTooLarge { limit } => return Err(Error::PayloadTooLarge("the payload", limit, actual)),
+            Updated::Done { .. } => {
+                let job = known(&app, id).await?;
+                let version = job.version;
+                return Ok(tagged(json(StatusCode::OK, &Job::from(job))?, version));
+            }
+            Updated::No => wanted.check(Some(refused(&app, id, Action::Update).await?))?,
         }
     }
+    Err(Error::Conflict)
+}
+
+/// How often a change is tried whose job was moved meanwhile, by a claim or because it was due.
+const TRIES: usize = 5;
+
+/// The job let nothing be done to it: because of its state, which is the answer, or because it
+/// moved meanwhile, and then it is worth another try. Answers its version.
+async fn refused(app: &App, id: JobId, action: Action) -> Result<i64, Error> {
+    let job = known(app, id).await?;
+    if action.allows(job.state()) {
+        return Ok(job.version);
+    }
+    Err(Error::InvalidState(id, job.state(), action.allowed_states()))
 }
 
 /// Reads an [`UpdateJobRequest`], and the size of a payload that no queue would take.
@@ -238,11 +250,13 @@ fn read_update(app: &App, fields: &Fields<'_>) -> (JobUpdate, Option<usize>) {
 async fn delete_job(State(app): State<App>, JobPath(id): JobPath, params: Params) -> Answer {
     let force = params.bool("force").unwrap_or(false);
     params.finish()?;
-    if !app.engine.delete_job(id, force).await? {
-        let state = known(&app, id).await?.state();
-        return Err(Error::InvalidState(id, state, Action::Delete { force }.allowed_states()));
+    for _ in 0..TRIES {
+        if app.engine.delete_job(id, force).await? {
+            return Ok(empty());
+        }
+        let _moved = refused(&app, id, Action::Delete { force }).await?;
     }
-    Ok(empty())
+    Err(Error::Conflict)
 }
 
 /// No content.
@@ -311,10 +325,13 @@ async fn cancel_job(
     let (reason, force) =
         body.parse(|fields| (fields.text("reason", REASON_MAX), fields.bool("force").unwrap_or(false)))?;
     let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
-    if let Some(status) = app.engine.cancel_job(id, reason, force).await? {
-        return json(StatusCode::OK, &JobStatus::from(status));
+    for _ in 0..TRIES {
+        if let Some(status) = app.engine.cancel_job(id, reason.clone(), force).await? {
+            return json(StatusCode::OK, &JobStatus::from(status));
+        }
+        let _moved = refused(&app, id, Action::Cancel).await?;
     }
-    Err(Error::InvalidState(id, known(&app, id).await?.state(), Action::Cancel.allowed_states()))
+    Err(Error::Conflict)
 }
 
 /// Retry a job
@@ -327,7 +344,7 @@ async fn cancel_job(
     request_body(content = RetryJobRequest, description = "May be left out", content_type = "application/json"),
     responses(
         (status = 200, description = "`available` or `scheduled`", body = JobStatus),
-        (status = 404, description = "`job_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`job_not_found`, or `queue_not_found` if its queue was deleted", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`invalid_state` or `duplicate_job`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -347,12 +364,15 @@ async fn retry_job(
             fields.bool("force").unwrap_or(false),
         )
     })?;
-    match app.engine.retry_job(id, delay_ms, reset_attempts, force).await? {
-        Retried::Again(status) => json(StatusCode::OK, &JobStatus::from(status)),
-        Retried::Held(holder) => Err(Error::DuplicateJob(Some(holder))),
-        Retried::No => {
-            let state = known(&app, id).await?.state();
-            Err(Error::InvalidState(id, state, Action::Retry { force }.allowed_states()))
+    for _ in 0..TRIES {
+        match app.engine.retry_job(id, delay_ms, reset_attempts, force).await? {
+            Retried::Again(status, _) => return json(StatusCode::OK, &JobStatus::from(status)),
+            Retried::Held(holder) => return Err(Error::DuplicateJob(Some(holder))),
+            Retried::Retired(queue) => return Err(Error::QueueNotFound(queue)),
+            Retried::No => {
+                let _moved = refused(&app, id, Action::Retry { force }).await?;
+            }
         }
     }
+    Err(Error::Conflict)
 }

@@ -12,6 +12,7 @@ use super::texts::{escaped, integer, parse_uuid, text_of};
 
 impl<'a> Fields<'a> {
     /// Texts that must not be empty.
+    /// None is empty, and none has control characters.
     pub(super) fn texts(&self, name: &'static str, count: RangeInclusive<usize>, max: usize) -> Option<Vec<String>> {
         let items = self.array(name, count)?;
         let mut texts = Vec::with_capacity(items.len());
@@ -19,6 +20,9 @@ impl<'a> Fields<'a> {
             match text_of(raw, max) {
                 Ok(text) if text.is_empty() => {
                     self.faults.add(format!("{}/{n}", self.pointer(name)), "min", "at least 1 character");
+                }
+                Ok(text) if text.contains(char::is_control) => {
+                    self.faults.add(format!("{}/{n}", self.pointer(name)), "pattern", "printable characters only");
                 }
                 Ok(text) => texts.push(text),
                 Err((code, message)) => self.faults.add(format!("{}/{n}", self.pointer(name)), code, message),

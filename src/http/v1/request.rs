@@ -88,7 +88,10 @@ impl JsonBody {
         if key.is_empty() || key.len() > 255 || !printable {
             return Err(refuse());
         }
-        let body_hash = Sha256::digest(self.text.as_bytes()).to_vec();
+        // The path, too: the same body means another thing in another queue.
+        let path = super::super::request::request_path().unwrap_or_default();
+        let body_hash =
+            Sha256::new().chain_update(path).chain_update([0]).chain_update(&*self.text).finalize().to_vec();
         Ok(Some(Idempotency { key: key.to_owned(), body_hash }))
     }
 }

@@ -1,5 +1,7 @@
 //! Reporting many outcomes, and claiming the next jobs, in one round trip.
 
+use std::collections::HashMap;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -144,6 +146,9 @@ async fn settle_jobs(State(app): State<App>, params: Params, headers: HeaderMap,
     }
 }
 
+/// How often a request may name a job: each time is a statement of its own.
+const SAME_JOB_MAX: usize = 4;
+
 /// An item as it was read: to be settled, or why it cannot be.
 enum Item {
     Settle(Box<Settle>),
@@ -152,10 +157,17 @@ enum Item {
 
 async fn settle_all(app: &App, items: Vec<Result<Option<Item>, Uuid>>) -> Result<Vec<SettleResult>, Error> {
     let (mut results, mut places, mut settles) = (Vec::new(), Vec::new(), Vec::new());
+    let mut times: HashMap<Uuid, usize> = HashMap::new();
     for item in items {
         let refused = |job_id, code| SettleResult { job_id, code: Some(code), ..SettleResult::default() };
         match item {
             Ok(Some(Item::Settle(settle))) => {
+                let times = times.entry(settle.job.0).or_default();
+                *times += 1;
+                if *times > SAME_JOB_MAX {
+                    results.push(refused(settle.job.0, "validation_failed"));
+                    continue;
+                }
                 places.push(results.len());
                 results.push(SettleResult { job_id: settle.job.0, ..SettleResult::default() });
                 settles.push(*settle);

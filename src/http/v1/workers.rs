@@ -190,7 +190,8 @@ struct SignalWorkerRequest {
 async fn list_workers(State(app): State<App>, OriginalUri(uri): OriginalUri, params: Params) -> Answer {
     let worker = params.text("worker_id", 256);
     let queue = params.text("queue", QueueName::MAX);
-    let known = ["running", "quiet", "stopping", "lost"].map(|status| (status, status));
+    // A worker that stopped is on the list no more.
+    let known = ["running", "quiet", "stopping", "stopped", "lost"].map(|status| (status, status));
     let statuses = params.choices("status", &known);
     let page = Wanted::read(&params);
     params.finish()?;

@@ -115,12 +115,20 @@ refused as materialized (
         select asked.n, 'queue_full', null, counts.ready + counts.scheduled + counts.retryable, asked.max_depth
         from (
             select queue_id, min(n) as n, count(*) as jobs, (policy ->> 'max_depth')::bigint as max_depth
-            from decided
-            where (policy ->> 'max_depth')::bigint > 0
+            from numbered
+            where
+                (policy ->> 'max_depth')::bigint > 0
+                -- What is there already takes no room.
+                and n = first_n
+                and not exists (select from present where present.first_n = numbered.first_n)
             group by queue_id, policy
         ) as asked
         join presque_internal.queue_count_now as counts on counts.queue_id = asked.queue_id
         where counts.ready + counts.scheduled + counts.retryable + asked.jobs > asked.max_depth
+        union all
+        select n, 'no_window', null, null, null
+        from decided
+        where dedup_key is not null and dedup_until = 'window' and dedup_window_ms <= 0
         union all
         select numbered.n, 'duplicate_job', present.job_id, null, null
         from numbered
@@ -348,6 +356,11 @@ overtaken as (
 )
 select
     accepted.n, accepted.id as job_id, accepted.duplicate,
+    -- A key that holds in all queues may be held by a job of another one.
+    case
+        when presque_internal.job_id_queue(accepted.id) <> accepted.queue_id
+        then (select name from presque_internal.queue where queue_id = presque_internal.job_id_queue(accepted.id))
+    end as other_queue,
     case
         when accepted.present_state is not null and accepted.on_conflict <> 'replace' then accepted.present_state
         when accepted.shown_run_after > now() then 'scheduled'
@@ -361,7 +374,7 @@ cross join overtaken
 where not overtaken.again
 union all
 select
-    0, refused.job_id, false, null, null, refused.code, refused.n, refused.actual, refused."limit",
+    0, refused.job_id, false, null, null, null, refused.code, refused.n, refused.actual, refused."limit",
     refused.n is null
 from (select) as always
 left join refused on true

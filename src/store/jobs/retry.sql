@@ -3,8 +3,8 @@
 --
 -- $1 queue id    $2 job id    $3 delay_ms    $4 reset failed_attempts    $5 force: completed jobs, too
 --
--- Answers one row: what came of it, or the job that holds its key; none if there is no such
--- job in a state that can be retried. The id and the attempts are kept: the last attempt
+-- Answers one row: what came of it, or the job that holds its key, and its queue, or that this
+-- is retired and hands out nothing; none if there is no such job in a state that can be retried. The id and the attempts are kept: the last attempt
 -- goes from `done` to `attempt`. The result is cleared with it.
 --
 -- Safe under concurrency: the row that is deleted is the job's state, so of two retries one
@@ -12,9 +12,17 @@
 --
 -- Served by scheduled_of_job, the primary key of done, job_by_id and dedup_key_is_held_once.
 with target as materialized (
-    select queue_id, id, dedup_key, dedup_until, coalesce(dedup_queue_id, queue_id) as dedup_queue_id, priority, kind
+    select
+        job.queue_id, job.id, job.dedup_key, job.dedup_until,
+        coalesce(job.dedup_queue_id, job.queue_id) as dedup_queue_id, job.priority, job.kind, queue.name as queue
     from presque_internal.job
-    where queue_id = $1 and id = $2
+    cross join lateral (
+        select name
+        from presque_internal.queue
+        where queue.queue_id = job.queue_id and deleted_at is null
+        limit 1
+    ) as queue
+    where job.queue_id = $1 and job.id = $2
 ),
 -- Another job that took the key when this one had let go of it. Windows pass by themselves.
 holder as materialized (
@@ -31,14 +39,16 @@ holder as materialized (
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
-    where queue_id = $1 and job_id = $2 and run_after > now() and not exists (select from holder)
+    where
+        queue_id = $1 and job_id = $2 and run_after > now()
+        and exists (select from target) and not exists (select from holder)
     returning attempt, failed_attempts, releases, retryable
 ),
 left_done as (
     delete from presque_internal.done
     where
         queue_id = $1 and job_id = $2 and (state <> 'completed' or $5)
-        and not exists (select from holder)
+        and exists (select from target) and not exists (select from holder)
     returning
         attempt, failed_attempts, state, outcome, token, worker, eligible_at, started_at, finished_at, error_class,
         error_message, error_stack, error_data, error_raw, error_fingerprint
@@ -94,11 +104,11 @@ held as (
     where dedup.job_id = excluded.job_id
     returning job_id
 ),
--- One that came too late is given no end: it would be cancelled at once.
-unending as (
+-- A new version; and one that came too late is given no end: it would be cancelled at once.
+changed as (
     update presque_internal.job
-    set expires_at = null, version = version + 1
-    where queue_id = $1 and id = $2 and expires_at <= now() and exists (select from again)
+    set expires_at = case when expires_at > now() then expires_at end, version = version + 1
+    where queue_id = $1 and id = $2 and exists (select from again)
 ),
 counted as (
     insert into presque_internal.tally
@@ -117,8 +127,14 @@ select
         when exists (select from target where dedup_key is not null and dedup_until = 'finished')
             and not exists (select from held)
         then presque_internal.try_again()
-    end as again
+    end as again,
+    (select queue from target) as queue, false as retired
 from again
 union all
-select null, null, null, job_id, null
+select null, null, null, job_id, null, null, false
 from holder
+union all
+select null, null, null, null, null, queue.name, true
+from presque_internal.job
+join presque_internal.queue on queue.queue_id = job.queue_id
+where job.queue_id = $1 and job.id = $2 and queue.deleted_at is not null

@@ -3,7 +3,8 @@
 -- $1 queue id    $2 job id    $3 priority    $4 run_after    $5 max_attempts
 -- $6 tags    $7 payload    $8 expires_at    $9 version it must have, or null
 --
--- Answers one row: whether the payload is too large for the queue; none if there is no such
+-- Answers one row: whether the payload is too large for the queue, and the queue if the job can
+-- be claimed there now; none if there is no such
 -- job that waits, or it has another version.
 --
 -- Safe under concurrency: the row in which the job waits is deleted and made anew in its
@@ -14,11 +15,11 @@ with target as materialized (
     select
         job.queue_id, job.id, -2 * job.priority + 1 as own_lane, presque_internal.job_id_seq(job.id) as own_seq,
         coalesce($3, job.priority) as priority,
-        octet_length($7::text) > (policy.of_queue ->> 'payload_max_bytes')::bigint as too_large,
+        policy.queue, octet_length($7::text) > (policy.of_queue ->> 'payload_max_bytes')::bigint as too_large,
         (policy.of_queue ->> 'payload_max_bytes')::bigint as payload_max_bytes
     from presque_internal.job
     cross join lateral (
-        select presque_internal.default_policy() || queue.policy as of_queue
+        select queue.name as queue, presque_internal.default_policy() || queue.policy as of_queue
         from presque_internal.queue
         where queue.queue_id = job.queue_id
         limit 1
@@ -61,7 +62,7 @@ left_scheduled as (
 ),
 moved as materialized (
     select
-        target.queue_id, target.id, target.priority, old.seq, old.kind, old.attempt, old.failed_attempts, old.releases,
+        target.queue_id, target.id, target.queue, target.priority, old.seq, old.kind, old.attempt, old.failed_attempts, old.releases,
         old.was, old.fresh,
         case when $4::timestamptz is null then old.run_after else greatest($4, now()) end as run_after
     from (
@@ -121,6 +122,6 @@ counted as (
 )
 select
     coalesce(too_large, false) as too_large, payload_max_bytes,
-    (select run_after from moved) as run_after
+    (select queue from moved where run_after <= now()) as available_in
 from target
 where too_large or exists (select from moved)

@@ -1,4 +1,5 @@
--- Ends or extends leases: every way out of `running` passes here, and so does a heartbeat.
+-- Ends or extends leases: what workers report, what runs out, and heartbeats. Only a cancel by
+-- force ends a lease elsewhere, see jobs/cancel.sql.
 --
 -- One element of each array for a lease; a job stands in it once, in the order of queue and
 -- job:
@@ -10,7 +11,7 @@
 -- $12 retry: false discards at once    $13 delay_ms: until the retry, the release's end, or
 -- the lease's new end    $14 progress    $15 progress message
 -- $16 a payload that replaces the job's for the retry    $17 log lines, as a JSON array
--- $18 the most bytes of log lines that an attempt keeps
+-- $18 the most bytes of messages that an attempt keeps: the lines that fit
 --
 -- Answers a row for each lease that stood with its token: what became of the job. No row:
 -- the lease is not, or no longer, the current one, see find_settled.sql. `refused` says
@@ -219,32 +220,67 @@ freed as (
 ),
 said as (
     insert into presque_internal.attempt_log (queue_id, job_id, attempt, at, level, message)
-    select judged.queue_id, judged.job_id, judged.attempt, coalesce(line.at, now()), line.level, line.message
-    from judged
-    cross join lateral json_to_recordset(judged.logs::json) as line (at timestamptz, level text, message text)
-    where
-        judged.logs is not null
-        and judged.goes <> 'refused'
-        and $18 > octet_length(judged.logs) + (
-            select coalesce(sum(octet_length(old.message)), 0)
+    select queue_id, job_id, attempt, at, level, message
+    from (
+        select
+            judged.queue_id, judged.job_id, judged.attempt,
+            coalesce((line.value ->> 'at')::timestamptz, now()) as at, line.value ->> 'level' as level,
+            line.value ->> 'message' as message,
+            kept.bytes + sum(octet_length(line.value ->> 'message')) over (partition by judged.n order by line.n) as bytes
+        from judged
+        cross join lateral (
+            select coalesce(sum(octet_length(old.message)), 0) as bytes
             from presque_internal.attempt_log as old
             where
                 old.queue_id = judged.queue_id
                 and old.job_id = judged.job_id
                 and old.attempt = judged.attempt
-        )
+        ) as kept
+        cross join lateral json_array_elements(judged.logs::json) with ordinality as line (value, n)
+        where judged.logs is not null and judged.goes <> 'refused'
+    ) as lines
+    where bytes <= $18
 ),
--- Discarded jobs of queues that name a queue for them leave a copy there.
+-- Discarded jobs of queues that name a queue for them leave a copy there; it is made if it was
+-- deleted.
+dying as materialized (
+    select queue_id, job_id, payload, n, policy ->> 'dead_letter_queue' as target
+    from finished
+    where goes = 'discarded' and policy ->> 'dead_letter_queue' <> ''
+),
+made_queue as (
+    insert into presque_internal.queue (name)
+    select distinct target
+    from dying
+    where not exists (select from presque_internal.queue where name = target and deleted_at is null)
+    on conflict (name) where deleted_at is null do nothing
+    returning queue_id, name
+),
 dead as materialized (
     select
-        finished.queue_id as from_queue_id, finished.job_id as from_job_id, finished.payload as new_payload,
+        dying.queue_id as from_queue_id, dying.job_id as from_job_id, dying.payload as new_payload,
         target.queue_id, drawn.seq,
         presque_internal.new_job_id(target.queue_id, drawn.seq) as id
-    from finished
-    join presque_internal.queue as target
-        on target.name = finished.policy ->> 'dead_letter_queue' and target.deleted_at is null
-    cross join lateral (select nextval('presque_internal.job_seq') + 0 * finished.n as seq) as drawn
-    where finished.goes = 'discarded' and finished.policy ->> 'dead_letter_queue' <> ''
+    from dying
+    cross join lateral (
+        select queue_id
+        from presque_internal.queue
+        where name = dying.target and deleted_at is null
+        union all
+        select queue_id
+        from made_queue
+        where name = dying.target
+        limit 1
+    ) as target
+    cross join lateral (select nextval('presque_internal.job_seq') + 0 * dying.n as seq) as drawn
+),
+-- Somebody else made the queue just now: the next try sees it.
+overtaken as (
+    select
+        case
+            when (select count(*) from dead) < (select count(*) from dying) then presque_internal.try_again()
+            else false
+        end as again
 ),
 copied as (
     insert into presque_internal.job (
@@ -317,4 +353,6 @@ select
         else '{}'
     end as copied_to
 from finished
+cross join overtaken
+where not overtaken.again
 order by n

@@ -11,8 +11,8 @@
 -- been out of service for a minute, longer than any statement that still saw them in
 -- service may run, and nothing waits or runs under them.
 --
--- Served by queue_to_purge, ready_in_order, scheduled_in_order, dedup_key_is_held_once and
--- lease_of_job.
+-- Served by queue_to_purge, ready_in_order, scheduled_in_order, dedup_key_is_held_once,
+-- job_by_id and lease_of_job.
 with target as materialized (
     select queue_id, retired_as
     from presque_internal.queue
@@ -83,6 +83,22 @@ freed as (
             limit $1
         ))
     returning key
+),
+-- And keys that hold in all queues, of the jobs that are cancelled here.
+freed_everywhere as (
+    delete from presque_internal.dedup
+    using (
+        select gone.job_id, job.dedup_key
+        from gone
+        cross join lateral (
+            select dedup_key
+            from presque_internal.job
+            where job.queue_id = gone.queue_id and job.id = gone.job_id and job.dedup_queue_id = 0
+            limit 1
+        ) as job
+    ) as held
+    where dedup.queue_id = 0 and dedup.key = held.dedup_key and dedup.job_id = held.job_id
+        and dedup.until in ('started', 'finished')
 ),
 finished as (
     update presque_internal.queue

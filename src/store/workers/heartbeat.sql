@@ -25,5 +25,12 @@ set
     version = coalesce($7, worker.version),
     labels = coalesce($8::text::json, worker.labels),
     status = coalesce($9, worker.status),
-    heartbeat_ms = excluded.heartbeat_ms
+    heartbeat_ms = excluded.heartbeat_ms,
+    -- One that was lost begins anew.
+    started_at = case when worker.last_heartbeat_at > now() - 3 * worker.heartbeat_ms * interval '1 millisecond'
+        then worker.started_at else now() end,
+    signal = case when worker.last_heartbeat_at > now() - 3 * worker.heartbeat_ms * interval '1 millisecond'
+        then worker.signal else 'run' end,
+    signal_reason = case when worker.last_heartbeat_at > now() - 3 * worker.heartbeat_ms * interval '1 millisecond'
+        then worker.signal_reason end
 returning signal, heartbeat_ms, coalesce($10, now() + $11 * interval '1 millisecond') as lease_expires_at

@@ -76,9 +76,21 @@ impl TestApp {
         Self::with(db, store, auto_create_queues, presque::http::Answers::default())
     }
 
+    /// Which writes each request by itself.
+    pub(crate) async fn without_group_commit() -> Self {
+        let db = TestDb::fresh().await;
+        let store = Store::new(db.options.clone(), 8);
+        let engine = Engine::new(store.clone(), true, 1);
+        Self::around(db, store, engine, presque::http::Answers::default())
+    }
+
     fn with(db: TestDb, store: Store, auto_create_queues: bool, answers: presque::http::Answers) -> Self {
+        let engine = Engine::new(store.clone(), auto_create_queues, 250);
+        Self::around(db, store, engine, answers)
+    }
+
+    fn around(db: TestDb, store: Store, engine: Engine, answers: presque::http::Answers) -> Self {
         let lifecycle = Lifecycle::default();
-        let engine = Engine::new(store.clone(), auto_create_queues);
         engine.start(&tokio_util::task::TaskTracker::new(), &lifecycle.soft_stop);
         let router = presque::http::router(App {
             engine: engine.clone(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use serde_json::{Value, json};
 
-use crate::support::{JSON, TestApp};
+use crate::support::{JSON, TestApp, until};
 
 const JOB: &str = "01a206c8-d8c7-76c7-bfda-d9bb00000001";
 
@@ -97,6 +97,7 @@ async fn ended_sessions_cost_no_job_and_no_outcome() {
     }
     assert_eq!(ids.len(), 20);
     assert!(refusals.iter().any(|code| code == "outcome_unknown"), "no request met a dead session: {refusals:?}");
+    until("no dead session is left", || async { app.get("/v1/queues/q").await.status == 200 }).await;
     let counts = app.get("/v1/queues/q").await.ok(200)["counts"].clone();
     let found = ["available", "running", "retryable", "completed"].map(|state| counts[state].as_i64().unwrap());
     assert_eq!(found, [0, 0, 0, 21], "{counts}");

@@ -64,7 +64,7 @@ async fn produce(url: String, next: Arc<AtomicUsize>, stop: Arc<AtomicBool>) -> 
 async fn work(url: String, produced: Arc<AtomicBool>) -> (Vec<(String, usize)>, usize) {
     let (mut caller, mut completed) = (Caller::new(&url), Vec::new());
     let mut idle = 0;
-    while idle < 3 {
+    while idle < 6 {
         let asked = json!({"queues": ["kills"], "max_jobs": 5, "wait_ms": 700, "lease_ms": 1000});
         let (status, answer) = caller.post("/v1/jobs/claim", None, &asked).await;
         assert_eq!(status, 200, "{answer}");

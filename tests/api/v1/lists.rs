@@ -60,7 +60,7 @@ async fn filters_are_combined() {
         ("&kind=k1&state=discarded", vec![5]),
         ("&tag=all&tag=t4", vec![4]),
         ("&tag=nothing", vec![]),
-        ("&worker_id=w", vec![5, 3, 2]),
+        ("&worker_id=w", vec![5, 4, 3, 2]),
         ("&error_class=Late", vec![4]),
         ("&q=100%25", vec![5]),
         ("&q=TOO%20late", vec![4]),

@@ -3,8 +3,10 @@
 mod bad_input;
 mod claim;
 mod classic_ack;
+mod corners;
 mod enqueue;
 mod faults;
+mod group_commit;
 mod idempotency;
 mod jobs;
 mod kills;

@@ -35,12 +35,17 @@ async fn sessions(app: &TestApp) -> (i64, i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_that_waits_is_answered_when_a_job_comes() {
     let app = Arc::new(TestApp::start().await);
-    let claim = waiting(&app, "q", 20_000);
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let job = app.put_in("q", json!({})).await;
-    let (waited, answer) = claim.await.unwrap();
-    assert_eq!(answer["jobs"][0]["id"], job["id"]);
-    assert!(waited < Duration::from_millis(900), "before anybody would look by chance: {waited:?}");
+    let mut late = 0;
+    for _ in 0..8 {
+        let claim = waiting(&app, "q", 20_000);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let begun = Instant::now();
+        let job = app.put_in("q", json!({})).await;
+        let (_, answer) = claim.await.unwrap();
+        assert_eq!(answer["jobs"][0]["id"], job["id"]);
+        late += usize::from(begun.elapsed() > Duration::from_millis(200));
+    }
+    assert!(late <= 3, "{late} of 8 were found by the look of each second");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -197,22 +202,26 @@ async fn a_request_whose_answer_nobody_takes_gives_its_jobs_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_result_can_be_awaited() {
     let app = Arc::new(TestApp::start().await);
-    let job = app.put_in("q", json!({})).await;
-    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
-    let wait = |query: &'static str| {
-        let (app, path) = (app.clone(), path.clone());
-        tokio::spawn(async move { app.get(&format!("{path}?{query}")).await.ok(200) })
-    };
-    let (started, finished) = (wait("wait_ms=20000&wait_for=started"), wait("wait_ms=20000&include=result"));
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let held = app.claim("q", 1).await.remove(0);
-    assert_eq!(started.await.unwrap()["state"], "running");
-    let begun = Instant::now();
-    app.report("complete", &held, json!({"result": 42})).await.ok(200);
-    let done = finished.await.unwrap();
-    assert_eq!((&done["state"], &done["result"]), (&json!("completed"), &json!(42)));
-    assert!(begun.elapsed() < Duration::from_millis(450), "woken, not found by looking: {:?}", begun.elapsed());
-    assert_eq!(wait("wait_ms=20000").await.unwrap()["state"], "completed", "at once");
+    let mut late = 0;
+    for _ in 0..8 {
+        let job = app.put_in("q", json!({})).await;
+        let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+        let wait = |query: &'static str| {
+            let (app, path) = (app.clone(), path.clone());
+            tokio::spawn(async move { app.get(&format!("{path}?{query}")).await.ok(200) })
+        };
+        let (started, finished) = (wait("wait_ms=20000&wait_for=started"), wait("wait_ms=20000&include=result"));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let held = app.claim("q", 1).await.remove(0);
+        assert_eq!(started.await.unwrap()["state"], "running");
+        let begun = Instant::now();
+        app.report("complete", &held, json!({"result": 42})).await.ok(200);
+        let done = finished.await.unwrap();
+        late += usize::from(begun.elapsed() > Duration::from_millis(100));
+        assert_eq!((&done["state"], &done["result"]), (&json!("completed"), &json!(42)));
+        assert_eq!(wait("wait_ms=20000").await.unwrap()["state"], "completed", "at once");
+    }
+    assert!(late <= 3, "{late} of 8 were found by looking, which happens twice a second");
 }
 
 #[tokio::test]

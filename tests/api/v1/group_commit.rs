@@ -1,0 +1,152 @@
+//! Requests that are written together are answered as if each were alone.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, JSON, TestApp};
+
+/// All of them at once; the answers in the same order.
+async fn at_once(app: &Arc<TestApp>, requests: Vec<(String, Value)>) -> Vec<Answer> {
+    let sent = requests.into_iter().map(|(uri, body)| {
+        let app = app.clone();
+        tokio::spawn(async move { app.send("POST", &uri, &[JSON], body.to_string()).await })
+    });
+    let sent: Vec<_> = sent.collect();
+    futures_util::future::join_all(sent).await.into_iter().map(Result::unwrap).collect()
+}
+
+async fn enqueues_are_answered_each_for_itself(app: Arc<TestApp>) {
+    app.patch("/v1/queues/small", r#"{"payload_max_bytes":8}"#).await.ok(201);
+    app.patch("/v1/queues/urgent", r#"{"default_priority":7}"#).await.ok(201);
+    let requests = (0..240).map(|n| match n % 6 {
+        0 => ("/v1/queues/a/jobs".to_owned(), json!({"payload": n})),
+        1 => ("/v1/queues/b/jobs".to_owned(), json!({"payload": n, "delay_ms": 3_600_000, "tags": ["x", "y\"z"]})),
+        2 => {
+            ("/v1/jobs".to_owned(), json!({"jobs": [{"queue": "a", "payload": n}, {"queue": "urgent", "payload": n}]}))
+        }
+        // The second is too large: neither is stored.
+        3 => {
+            let large = "x".repeat(9);
+            (
+                "/v1/jobs".to_owned(),
+                json!({"jobs": [{"queue": "a", "payload": "no"}, {"queue": "small", "payload": large}]}),
+            )
+        }
+        4 => ("/v1/queues/small/jobs".to_owned(), json!({"payload": n, "kind": "k", "headers": {"h": "v"}})),
+        _ => (format!("/v1/queues/new-{}/jobs", n % 4), json!({"payload": n})),
+    });
+    let answers = at_once(&app, requests.collect()).await;
+    let mut ids = HashSet::new();
+    for (n, answer) in answers.iter().enumerate() {
+        if n % 6 == 3 {
+            let problem = answer.problem(413, "payload_too_large");
+            assert_eq!((&problem["limit"], &problem["actual"]), (&json!(8), &json!(11)));
+            continue;
+        }
+        let stored = answer.ok(201);
+        let jobs = stored["results"].as_array().cloned().unwrap_or_else(|| vec![stored]);
+        assert_eq!(jobs.len(), if n % 6 == 2 { 2 } else { 1 });
+        for job in jobs {
+            assert!(ids.insert(job["id"].as_str().unwrap().to_owned()), "{job}");
+            let shown = app.job(&job["id"]).await;
+            assert_eq!(shown["payload"], n, "{shown}");
+            assert_eq!((&shown["state"], &shown["queue"]), (&job["state"], &job["queue"]));
+            match n % 6 {
+                1 => assert_eq!((&shown["state"], &shown["tags"]), (&json!("scheduled"), &json!(["x", "y\"z"]))),
+                4 => assert_eq!((&shown["kind"], &shown["headers"]), (&json!("k"), &json!({"h": "v"}))),
+                _ => assert_eq!(shown["priority"], if shown["queue"] == "urgent" { 7 } else { 0 }),
+            }
+        }
+    }
+    let counts = |queue: &'static str| {
+        let app = app.clone();
+        async move { app.get(&format!("/v1/queues/{queue}")).await.json()["counts"].clone() }
+    };
+    assert_eq!(counts("a").await["available"], 80);
+    assert_eq!((&counts("b").await["scheduled"], &counts("small").await["available"]), (&json!(40), &json!(40)));
+    assert_eq!(counts("urgent").await["available"], 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn enqueues_that_are_written_together() {
+    enqueues_are_answered_each_for_itself(Arc::new(TestApp::start().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn enqueues_that_are_written_alone() {
+    enqueues_are_answered_each_for_itself(Arc::new(TestApp::without_group_commit().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_requests_take_few_commits_and_one_by_one_as_many_as_they_are() {
+    for (app, together) in [(TestApp::start().await, true), (TestApp::without_group_commit().await, false)] {
+        let app = Arc::new(app);
+        app.put_in("q", json!({})).await;
+        let requests = vec![("/v1/queues/q/jobs".to_owned(), json!({})); 200];
+        for answer in at_once(&app, requests).await {
+            answer.ok(201);
+        }
+        let mut connection = app.db.connect().await;
+        // Each statement tells the counts once.
+        let told: i64 =
+            sqlx::query_scalar("select count(*) from presque_internal.tally").fetch_one(&mut connection).await.unwrap();
+        if together {
+            assert!(told < 100, "{told} statements for 201 requests");
+        } else {
+            assert_eq!(told, 201);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_is_full_is_full_in_the_middle_of_a_batch() {
+    let app = Arc::new(TestApp::start().await);
+    app.patch("/v1/queues/q", r#"{"max_depth":50}"#).await.ok(201);
+    let requests = (0..200).map(|n| (format!("/v1/queues/{}/jobs", if n % 2 == 0 { "q" } else { "r" }), json!({})));
+    let answers = at_once(&app, requests.collect()).await;
+    let stored = |half: usize| answers.iter().skip(half).step_by(2).filter(|answer| answer.status == 201).count();
+    assert_eq!((stored(0), stored(1)), (50, 100));
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        assert_eq!(answer.problem(429, "queue_full")["limit"], 50);
+    }
+    assert_eq!(app.get("/v1/queues/q").await.json()["counts"]["available"], 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reports_that_are_written_together() {
+    let app = Arc::new(TestApp::start().await);
+    let jobs = json!({"jobs": vec![json!({"queue": "q"}); 100]});
+    app.post("/v1/jobs", jobs.to_string()).await.ok(201);
+    let held = app.claim("q", 100).await;
+    let report = |n: usize, what: &str, token: &Value| {
+        let id = held[n].as_object().unwrap()["id"].as_str().unwrap();
+        (format!("/v1/jobs/{id}/{what}"), json!({"lease_token": token}))
+    };
+    let requests = (0..100).flat_map(|n| {
+        let token = &held[n]["lease_token"];
+        match n % 4 {
+            // The same report twice, at once.
+            0 => [report(n, "complete", token), report(n, "complete", token)],
+            // Two that exclude each other.
+            1 => [report(n, "complete", token), report(n, "release", token)],
+            // One with the token of another.
+            2 => [report(n, "release", token), report(n, "complete", &held[n - 1]["lease_token"])],
+            _ => [report(n, "heartbeat", token), report(n, "complete", token)],
+        }
+    });
+    let answers = at_once(&app, requests.collect()).await;
+    for (n, pair) in answers.chunks(2).enumerate() {
+        let statuses = (pair[0].status.as_u16(), pair[1].status.as_u16());
+        let state = app.job(&held[n]["id"]).await["state"].as_str().unwrap().to_owned();
+        match n % 4 {
+            0 => assert_eq!((statuses, state.as_str()), ((200, 200), "completed")),
+            1 if statuses == (200, 409) => assert_eq!(state, "completed"),
+            1 => assert_eq!((statuses, state.as_str()), ((409, 200), "available")),
+            2 => assert_eq!((statuses, state.as_str()), ((200, 409), "available")),
+            // A heartbeat that comes after the end is told so.
+            _ => assert!([(200, 200), (409, 200)].contains(&statuses) && state == "completed", "{statuses:?} {state}"),
+        }
+    }
+}
