@@ -138,6 +138,10 @@ struct ListRow {
 /// How many jobs a search by payload or text looks at; other lists look at all.
 const SEARCHED_MAX: i64 = 100_000;
 
+/// How many waiting jobs are gathered and sorted for a list of them; of more, the newest are
+/// soon found among all jobs.
+const GATHERED_MAX: i64 = 10_000;
+
 /// An attempt, running or ended.
 #[derive(Debug, Clone, FromRow)]
 pub struct AttemptDetail {
@@ -193,10 +197,11 @@ impl Store {
         limit: i64,
         (with_payload, with_result): (bool, bool),
     ) -> Result<JobList> {
-        // What is named, and states in which few jobs are at a time, are gathered; the others
-        // are walked.
-        let few = |state: &JobState| !matches!(state, JobState::Available | JobState::Completed);
-        let gathered = filter.ids.is_some() || filter.states.as_ref().is_some_and(|states| states.iter().all(few));
+        // A further page goes on in the way of the first.
+        let gathered = match place {
+            Some(place) => place.sort_key.is_some(),
+            None => self.is_gathered(filter).await?,
+        };
         let walked = sort == JobSort::Newest && !gathered;
         let searched = filter.payload.is_some() || filter.q.is_some();
         let looked_at = if searched { SEARCHED_MAX } else { i64::MAX };
@@ -240,6 +245,19 @@ impl Store {
         let (as_of, truncated) = about.ok_or_else(|| super::Error::unreadable("jobs/list"))?;
         let job = |JobRow(row): JobRow| Some((JobPlace { sort_key: row.sort_key, id: row.job_id? }, row.detail?));
         Ok(JobList { jobs: rows.into_iter().filter_map(job).collect(), truncated, as_of })
+    }
+
+    /// Whether few jobs are in question: what is named, and states in which few jobs are at a
+    /// time, are gathered; the others are walked from the newest on.
+    async fn is_gathered(&self, filter: &JobFilter) -> Result<bool> {
+        let Some(states) = filter.states.as_ref().filter(|_| filter.ids.is_none()) else {
+            return Ok(filter.ids.is_some());
+        };
+        if states.contains(&JobState::Completed) || !states.contains(&JobState::Available) {
+            return Ok(!states.contains(&JobState::Completed));
+        }
+        let statement = sqlx::query_as::<_, (i64,)>(sql!("jobs/count_waiting")).bind(filter.queues.as_deref());
+        Ok(self.one(Effect::Read, statement).await?.is_some_and(|(waiting,)| waiting <= GATHERED_MAX))
     }
 
     /// Up to `limit` attempts of the job below this number, newest first; `None` if there
