@@ -145,13 +145,7 @@ impl Engine {
         let lines = lines(&request.claim);
         loop {
             let mut waiting = self.waiters.stand(lines.clone());
-            // Who waits for jobs also waits for its turn to look; others wait a second for it.
-            let turn = deadline.max(Instant::now() + TURN_WITHIN);
-            let Ok(Ok(turn)) = tokio::time::timeout_at(turn, self.claiming.clone().acquire_owned()).await else {
-                return Err(Error::Overloaded);
-            };
-            let answer = self.claim_now(request.clone()).await?;
-            drop(turn);
+            let answer = self.claim_now(request.clone(), deadline).await?;
             let ClaimAnswer::Jobs { jobs, paused_queues, replayed } = answer else { return Ok(answer) };
             if !jobs.is_empty() || replayed || Instant::now() >= deadline || draining.is_cancelled() {
                 drop(waiting);
@@ -175,7 +169,15 @@ impl Engine {
         }
     }
 
-    async fn claim_now(&self, request: ClaimRequest) -> Result<ClaimAnswer> {
+    async fn claim_now(&self, request: ClaimRequest, deadline: Instant) -> Result<ClaimAnswer> {
+        if let Some(lines) = self.lines.as_ref().filter(|_| request.claim.is_plain() && !request.fair) {
+            return lines.claim.pass(request.claim).await;
+        }
+        // Who waits for jobs also waits for its turn to look; others wait a second for it.
+        let turn = deadline.max(Instant::now() + TURN_WITHIN);
+        let Ok(Ok(_turn)) = tokio::time::timeout_at(turn, self.claiming.clone().acquire_owned()).await else {
+            return Err(Error::Overloaded);
+        };
         let asking = std::sync::Arc::new(());
         let asked = std::sync::Arc::downgrade(&asking);
         let keyed = request.claim.idempotency.is_some();
@@ -192,6 +194,46 @@ impl Engine {
         }
     }
 
+    /// Claims of different requests: those that ask for the same share a statement.
+    pub(super) async fn claim_together(&self, claims: &[Claim]) -> Result<Vec<ClaimAnswer>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (place, claim) in claims.iter().enumerate() {
+            match groups.iter_mut().find(|group| claims[group[0]].asks_like(claim)) {
+                Some(group) => group.push(place),
+                None => groups.push(vec![place]),
+            }
+        }
+        let mut answers: Vec<Option<ClaimAnswer>> = claims.iter().map(|_| None).collect();
+        for mut group in groups {
+            // Again for those that got nothing because others got so much.
+            while !group.is_empty() {
+                let alike: Vec<Claim> = group.iter().map(|place| claims[*place].clone()).collect();
+                let claimed = self.store.claim(&alike, &|| true).await?;
+                let again = claimed.expired > 0 || claimed.cut;
+                let got_any = claimed.expired > 0 || claimed.jobs.iter().any(|jobs| !jobs.is_empty());
+                let mut left = Vec::new();
+                for (place, found) in group.into_iter().zip(claimed.jobs) {
+                    if found.is_empty() && again && got_any {
+                        left.push(place);
+                        continue;
+                    }
+                    let mut jobs = HandOver::new(self.clone());
+                    jobs.jobs = found;
+                    let missing = claimed.missing_queues.first().filter(|_| !self.auto_create_queues);
+                    answers[place] = Some(match missing {
+                        // Jobs of the others, if there are any, are given back.
+                        Some(missing) => ClaimAnswer::QueueNotFound(missing.clone()),
+                        None => {
+                            ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues.clone(), replayed: false }
+                        }
+                    });
+                }
+                group = left;
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
     async fn claim_once(&self, request: &ClaimRequest, wanted: crate::store::Wanted<'_>) -> Result<ClaimAnswer> {
         let mut claim = request.claim.clone();
         let mut jobs = HandOver::new(self.clone());
@@ -204,7 +246,7 @@ impl Engine {
             claim.per_queue = (claim.max_jobs + queues - 1) / queues;
         }
         loop {
-            let claimed = self.store.claim(&claim, wanted).await?;
+            let mut claimed = self.store.claim(std::slice::from_ref(&claim), wanted).await?;
             if claimed.known {
                 let Some(idempotency) = &claim.idempotency else { return Ok(ClaimAnswer::Mismatch) };
                 let Some((hash, known)) = self.store.find_claim(&idempotency.key).await? else { continue };
@@ -214,8 +256,9 @@ impl Engine {
                 jobs.jobs = known;
                 return Ok(ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues, replayed: true });
             }
-            let found = claimed.jobs.len();
-            jobs.jobs.extend(claimed.jobs);
+            let new = claimed.jobs.pop().unwrap_or_default();
+            let found = new.len();
+            jobs.jobs.extend(new);
             // Jobs of the others, if there are any, are given back.
             if let Some(missing) = claimed.missing_queues.first().filter(|_| !self.auto_create_queues) {
                 return Ok(ClaimAnswer::QueueNotFound(missing.clone()));

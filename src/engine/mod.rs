@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
-use crate::store::{Enqueue, EnqueueOutcome, Error, Result, Settle, Store};
+use crate::store::{Claim, Enqueue, EnqueueOutcome, Error, Fetch, Fetched, Result, Settle, Store};
 use batch::{Line, Weight};
 pub use changes::{JobWait, WaitFor};
 pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
@@ -64,6 +64,8 @@ pub struct Engine {
 struct Lines {
     enqueue: Line<Arc<Enqueue>, EnqueueOutcome>,
     settle: Line<Arc<Vec<Settle>>, Result<Vec<SettleAnswer>>>,
+    claim: Line<Claim, ClaimAnswer>,
+    fetch: Line<Fetch, Fetched>,
 }
 
 impl Engine {
@@ -78,6 +80,7 @@ impl Engine {
         }
         // The writers hold no line, so they end when all who could use one are gone.
         let (enqueuing, settling) = (alone.clone(), alone.clone());
+        let (claiming, fetching) = (alone.clone(), alone.clone());
         let lines = Lines {
             enqueue: Line::start(group_commit_max, weigh_enqueue, move |requests: Vec<Arc<Enqueue>>| {
                 let engine = enqueuing.clone();
@@ -86,6 +89,14 @@ impl Engine {
             settle: Line::start(group_commit_max, weigh_settle, move |requests: Vec<Arc<Vec<Settle>>>| {
                 let engine = settling.clone();
                 async move { engine.settle_together(&requests).await }
+            }),
+            claim: Line::start(group_commit_max, weigh_claim, move |claims: Vec<Claim>| {
+                let engine = claiming.clone();
+                async move { engine.claim_together(&claims).await }
+            }),
+            fetch: Line::start(group_commit_max, weigh_fetch, move |fetches: Vec<Fetch>| {
+                let engine = fetching.clone();
+                async move { engine.fetch_together(&fetches).await }
             }),
         };
         Self { lines: Some(Arc::new(lines)), ..alone }
@@ -129,4 +140,12 @@ fn weigh_enqueue(enqueue: &Arc<Enqueue>) -> Weight {
 fn weigh_settle(items: &Arc<Vec<Settle>>) -> Weight {
     let bytes = items.iter().map(|item| item.result.as_ref().map_or(0, String::len)).sum();
     Weight { items: items.len(), bytes }
+}
+
+fn weigh_claim(claim: &Claim) -> Weight {
+    Weight { items: usize::try_from(claim.max_jobs).unwrap_or(1), bytes: 0 }
+}
+
+fn weigh_fetch(fetch: &Fetch) -> Weight {
+    Weight { items: usize::try_from(fetch.limit).unwrap_or(1), bytes: 0 }
 }

@@ -63,7 +63,7 @@ pub struct Dedup {
 }
 
 /// An idempotency key and the body it came with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
     pub key: String,
     /// SHA-256.

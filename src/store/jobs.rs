@@ -1,5 +1,7 @@
 //! The statement that hands jobs out for good.
 
+use std::sync::Weak;
+
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -10,6 +12,16 @@ use crate::domain::{JobId, QueueName, WorkerId};
 /// the server's memory. One job is always answered, whatever its size.
 pub(super) const ANSWER_BYTES_MAX: i64 = 16 * 1024 * 1024;
 
+/// A request for jobs that are gone when they are handed out.
+#[derive(Debug, Clone)]
+pub struct Fetch {
+    pub queue: QueueName,
+    pub limit: i64,
+    pub worker: Option<WorkerId>,
+    /// Gone when nobody waits for the answer any more.
+    pub asking: Weak<()>,
+}
+
 /// A job as it was handed out, finished already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedJob {
@@ -17,7 +29,7 @@ pub struct FetchedJob {
     pub payload: String,
 }
 
-/// What a fetch found.
+/// What a fetch found; `expired` may also say that there is more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
     /// In order; `expired` others were cancelled instead.
@@ -40,20 +52,20 @@ struct FetchRow {
 }
 
 impl Store {
-    /// Takes up to `limit` jobs off the queue, in order, each of them finished as
-    /// delivered; fewer if they would be larger than 16 MiB together. A queue never seen is
-    /// empty.
-    pub async fn fetch(
-        &self,
-        queue: &QueueName,
-        limit: i64,
-        worker: Option<&WorkerId>,
-        wanted: Wanted<'_>,
-    ) -> Result<Fetched> {
+    /// Takes jobs off a queue for requests that are all by somebody, or all by nobody, in
+    /// order, each job finished as delivered; fewer if they would be larger than 16 MiB
+    /// together. A queue never seen is empty.
+    pub async fn fetch(&self, fetches: &[Fetch], wanted: Wanted<'_>) -> Result<Fetched> {
+        let Some(first) = fetches.first() else { return Ok(Fetched::Paused) };
+        let workers = fetches.iter().flat_map(|fetch| {
+            let worker = fetch.worker.as_ref().map(WorkerId::as_str);
+            (0..fetch.limit).map(move |_| worker)
+        });
+        let workers: Vec<_> = workers.collect();
         let statement = sqlx::query_as::<_, FetchRow>(sql!("jobs/fetch"))
-            .bind(queue.as_str())
-            .bind(limit)
-            .bind(worker.map(WorkerId::as_str))
+            .bind(first.queue.as_str())
+            .bind(i64::try_from(workers.len()).unwrap_or(i64::MAX))
+            .bind(first.worker.is_some().then_some(workers))
             .bind(ANSWER_BYTES_MAX);
         let rows = self.all_if(wanted, Effect::Write, statement).await?;
         match rows.first() {

@@ -13,7 +13,7 @@ use crate::domain::{Failure, JobId, JobState, LeaseToken, Outcome, Payload, Queu
 const LOG_BYTES_MAX: i64 = 64 * 1024;
 
 /// What a worker asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Tried in this order.
     pub queues: Vec<QueueName>,
@@ -52,21 +52,37 @@ pub struct ClaimedJob {
     pub error_at: Option<DateTime<Utc>>,
 }
 
-/// What a claim found.
+impl Claim {
+    /// Whether it can be made together with others that ask for the same.
+    pub fn is_plain(&self) -> bool {
+        self.idempotency.is_none() && self.per_queue >= self.max_jobs
+    }
+
+    /// Whether it asks for jobs of the same queues and kinds.
+    pub fn asks_like(&self, other: &Self) -> bool {
+        self.queues == other.queues && self.kinds == other.kinds
+    }
+}
+
+/// What claims found that were made together.
 #[derive(Debug, Clone, Default)]
 pub struct Claimed {
-    pub jobs: Vec<ClaimedJob>,
+    /// For each claim.
+    pub jobs: Vec<Vec<ClaimedJob>>,
     pub paused_queues: Vec<String>,
     pub missing_queues: Vec<String>,
     /// Jobs that were cancelled instead, because their time was over.
     pub expired: i64,
     /// The idempotency key is known, and nothing was claimed.
     pub known: bool,
+    /// There may be more: what was found is as large as one answer may be.
+    pub cut: bool,
 }
 
 #[derive(FromRow)]
 struct AboutClaim {
     job_id: Option<Uuid>,
+    request: Option<i32>,
     paused_queues: Vec<String>,
     missing_queues: Vec<String>,
     expired: i64,
@@ -210,28 +226,41 @@ pub struct LeaseKey {
 }
 
 impl Store {
-    /// Claims jobs, each under a lease of its own.
-    pub async fn claim(&self, claim: &Claim, wanted: Wanted<'_>) -> Result<Claimed> {
+    /// Claims jobs, each under a lease of its own, for claims that [ask](Claim::asks_like)
+    /// alike: the first gets what it wants before the next.
+    pub async fn claim(&self, claims: &[Claim], wanted: Wanted<'_>) -> Result<Claimed> {
+        let Some(claim) = claims.first() else { return Ok(Claimed::default()) };
         let queues: Vec<&str> = claim.queues.iter().map(QueueName::as_str).collect();
         let idempotency = claim.idempotency.as_ref();
+        let slots: Vec<(i32, &Claim)> =
+            (1..).zip(claims).flat_map(|(n, one)| (0..one.max_jobs).map(move |_| (n, one))).collect();
+        let per_queue =
+            if claims.len() == 1 { claim.per_queue } else { i64::try_from(slots.len()).unwrap_or(i64::MAX) };
         let statement = sqlx::query_as::<_, ClaimRow>(sql!("leases/claim"))
             .bind(queues)
             .bind(claim.kinds.as_deref())
-            .bind(claim.max_jobs)
-            .bind(claim.per_queue)
-            .bind(claim.lease_ms)
-            .bind(claim.worker.as_ref().map(WorkerId::as_str))
+            .bind(column(&slots, |(request, _)| *request))
+            .bind(per_queue)
+            .bind(column(&slots, |(_, one)| one.lease_ms))
+            .bind(column(&slots, |(_, one)| one.worker.as_ref().map(WorkerId::as_str)))
             .bind(ANSWER_BYTES_MAX)
             .bind(idempotency.map(|idempotency| idempotency.key.as_str()))
             .bind(idempotency.map(|idempotency| idempotency.body_hash.as_slice()));
-        let mut claimed = Claimed::default();
+        let mut claimed = Claimed { jobs: vec![Vec::new(); claims.len()], ..Claimed::default() };
+        let mut bytes = 0_i64;
         for ClaimRow(about, job) in self.all_if(wanted, Effect::Write, statement).await? {
             claimed.paused_queues = about.paused_queues;
             claimed.missing_queues = about.missing_queues;
             claimed.expired = about.expired;
             claimed.known = about.replayed;
-            claimed.jobs.extend(job);
+            bytes += job.as_ref().map_or(0, |job| i64::try_from(job.payload.len()).unwrap_or(i64::MAX));
+            let of = about.request.and_then(|n| usize::try_from(n - 1).ok()).and_then(|n| claimed.jobs.get_mut(n));
+            if let Some(jobs) = of {
+                jobs.extend(job);
+            }
         }
+        // No job is larger than half of an answer.
+        claimed.cut = bytes > ANSWER_BYTES_MAX / 2;
         Ok(claimed)
     }
 

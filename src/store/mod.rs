@@ -29,7 +29,7 @@ pub use enqueue::{Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idem
 pub use error::{Error, Result};
 pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
 pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};
-pub use jobs::{Fetched, FetchedJob};
+pub use jobs::{Fetch, Fetched, FetchedJob};
 pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey, LogLine, Past, Settle, Settled};
 pub use maintenance::Settings;
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
@@ -153,6 +153,12 @@ impl Store {
     /// Closes the pools; what runs is finished first.
     pub async fn close(&self) {
         tokio::join!(self.pool.close(), self.reports.close(), self.listening.close());
+    }
+
+    /// Waits until there is a free connection, so that what is decided then is done soon.
+    pub async fn wait_for_turn(&self) {
+        // That there is none in time is for the statement to say.
+        drop(self.pool.acquire().await);
     }
 
     async fn all<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>

@@ -92,7 +92,7 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
     let cases = [
         (
             "leases/claim",
-            "'{foo}', null, 1, 1, null, null, 1000, null, null".to_owned(),
+            "'{foo}', null, '{1}', 1, '{null}', '{null}', 1000, null, null".to_owned(),
             vec!["queue_in_service", "scheduled_in_order", "ready_in_order"],
         ),
         ("leases/settle", format!("{}, 1000", arrays(17)), vec!["lease_of_job", "dedup_key_is_held_once"]),

@@ -1,6 +1,7 @@
--- Takes up to $2 jobs off a queue and finishes them: delivered at most once.
+-- Takes up to $2 jobs off a queue and finishes them: delivered at most once. For one request,
+-- or for several together.
 --
--- $1 queue name    $2 how many    $3 worker id or null
+-- $1 queue name    $2 how many    $3 worker ids, one for each of them; null for nobody
 -- $4 how many bytes of payloads: fewer jobs than $2 if more would be larger, but one always
 --
 -- Answers a row for each job, in order; one row without a job if there is none, if the
@@ -18,7 +19,7 @@ with recursive target as materialized (
     select
         queue_id,
         paused_at is not null as paused,
-        $3::text is not null and coalesce(policy ->> 'classic_ack', 'auto') = 'lease' as leases,
+        $3::text[] is not null and coalesce(policy ->> 'classic_ack', 'auto') = 'lease' as leases,
         -- As many of the next jobs as the answer has room for, so that none is locked that
         -- will not be taken; nobody looks where that many of the largest would fit.
         case
@@ -122,17 +123,20 @@ sized as materialized (
             locked.seq)
 ),
 taken as materialized (
-    select
-        sized.*, job.payload, job.dedup_key,
-        coalesce(job.expires_at <= now(), false) as expired
-    from sized
-    cross join lateral (
-        select payload, dedup_key, expires_at
-        from presque_internal.job
-        where job.queue_id = sized.queue_id and job.id = sized.job_id
-        limit 1
-    ) as job
-    where sized.bytes <= $4 or sized.place_in_answer = 1
+    select numbered.*, case when not expired then ($3::text[])[slot] end as worker
+    from (
+        select
+            sized.*, job.payload, job.dedup_key, job.expired,
+            count(*) filter (where not job.expired) over (order by sized.place_in_answer) as slot
+        from sized
+        cross join lateral (
+            select payload, dedup_key, coalesce(expires_at <= now(), false) as expired
+            from presque_internal.job
+            where job.queue_id = sized.queue_id and job.id = sized.job_id
+            limit 1
+        ) as job
+        where sized.bytes <= $4 or sized.place_in_answer = 1
+    ) as numbered
 ),
 left_ready as (
     delete from presque_internal.ready
@@ -151,7 +155,7 @@ finished as (
         case when expired then 'cancelled' else 'completed' end,
         case when not expired then 'delivered' end,
         kind, attempt + (not expired)::integer, failed_attempts,
-        case when not expired then $3 end, eligible_at,
+        worker, eligible_at,
         case when not expired then now() end,
         case when expired then 'expired' end
     from taken
@@ -168,13 +172,19 @@ counted as (
     insert into presque_internal.tally
         (queue_id, kind, worker, registration, started, completed, cancelled, ready, scheduled, retryable)
     select
-        queue_id, kind, $3, (select registration from presque_internal.worker where id = $3),
-        count(*) filter (where not expired), count(*) filter (where not expired), count(*) filter (where expired),
-        -count(*) filter (where not was_scheduled),
-        -count(*) filter (where was_scheduled and not was_retryable),
-        -count(*) filter (where was_retryable)
-    from taken
-    group by queue_id, kind
+        sums.queue_id, sums.kind, sums.worker,
+        (select registration from presque_internal.worker where id = sums.worker),
+        sums.taken, sums.taken, sums.expired, -sums.ready, -sums.scheduled, -sums.retryable
+    from (
+        select
+            queue_id, kind, worker, count(*) filter (where not expired) as taken,
+            count(*) filter (where expired) as expired,
+            count(*) filter (where not was_scheduled) as ready,
+            count(*) filter (where was_scheduled and not was_retryable) as scheduled,
+            count(*) filter (where was_retryable) as retryable
+        from taken
+        group by queue_id, kind, worker
+    ) as sums
 )
 select
     target.paused, target.leases,

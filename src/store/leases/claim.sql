@@ -1,13 +1,17 @@
--- Claims up to $3 jobs of the queues $1, in their order, each under a lease of its own.
+-- Claims jobs of the queues $1, in their order, each under a lease of its own; for one request,
+-- or for several that ask for the same.
 --
--- $1 queue names in order    $2 kinds, or null for all    $3 how many
--- $4 how many of each queue, at most    $5 lease_ms, or null for what job and queue say
--- $6 worker or null    $7 how many bytes of payloads: fewer jobs if more would be larger,
+-- $1 queue names in order    $2 kinds, or null for all
+-- One element of each array for each job that is wanted, in the order of the requests:
+-- $3 the number of its request    $5 lease_ms, or null for what job and queue say
+-- $6 worker or null
+-- $4 how many of each queue, at most
+-- $7 how many bytes of payloads: fewer jobs if more would be larger,
 -- but one always    $8 idempotency key or null    $9 SHA-256 of the request's body
 --
--- Answers a row for each job, in order; one row without a job if there is none. Each row
--- says which of the queues are paused and which are not there, how many jobs were
--- cancelled because they had expired, and whether the idempotency key is known: then
+-- Answers a row for each job, in order, with its request; one row without a job if there is
+-- none. Each row says which of the queues are paused and which are not there, how many jobs
+-- were cancelled because they had expired, and whether the idempotency key is known: then
 -- nothing was claimed, see find_claim.sql.
 --
 -- Within a queue, lower lanes go first; within a lane what was promoted, then what is due,
@@ -127,7 +131,7 @@ locked as materialized (
         ) as found
         limit asked.room
     ) as taken
-    limit $3
+    limit cardinality($3::integer[])
 ),
 sized as materialized (
     select
@@ -146,26 +150,35 @@ sized as materialized (
 ),
 taken as materialized (
     select
-        sized.place, sized.place_in_answer, sized.was_scheduled, sized.was_retryable, sized.queue_id, sized.job_id,
-        sized.lane, sized.eligible_at, sized.attempt + 1 as attempt, sized.failed_attempts, sized.releases,
-        asked.name, asked.policy, job.kind, job.payload, job.priority, job.tags, job.headers, job.traceparent,
-        job.created_at, job.dedup_key,
-        coalesce(job.max_attempts, (asked.policy ->> 'max_attempts')::integer) as max_attempts,
-        coalesce($5, job.lease_ms, (asked.policy ->> 'lease_ms')::bigint) as lease_ms,
-        coalesce(job.timeout_ms, (asked.policy ->> 'timeout_ms')::bigint) as timeout_ms,
-        coalesce(job.expires_at <= now(), false) as expired,
+        numbered.*,
+        -- Who gets which: those that had expired are nobody's.
+        case when not expired then ($3::integer[])[slot] end as request,
+        case when not expired then ($6::text[])[slot] end as worker,
+        coalesce(($5::bigint[])[slot], own_lease_ms, policy_lease_ms) as lease_ms,
         gen_random_uuid() as token
-    from sized
-    join asked on asked.n = sized.n
-    cross join lateral (
+    from (
         select
-            kind, payload, priority, tags, headers, traceparent, created_at, dedup_key, max_attempts, lease_ms,
-            timeout_ms, expires_at
-        from presque_internal.job
-        where job.queue_id = sized.queue_id and job.id = sized.job_id
-        limit 1
-    ) as job
-    where sized.bytes <= $7 or sized.place_in_answer = 1
+            sized.place, sized.place_in_answer, sized.was_scheduled, sized.was_retryable, sized.queue_id, sized.job_id,
+            sized.lane, sized.eligible_at, sized.attempt + 1 as attempt, sized.failed_attempts, sized.releases,
+            asked.name, job.kind, job.payload, job.priority, job.tags, job.headers, job.traceparent,
+            job.created_at, job.dedup_key,
+            coalesce(job.max_attempts, (asked.policy ->> 'max_attempts')::integer) as max_attempts,
+            job.lease_ms as own_lease_ms, (asked.policy ->> 'lease_ms')::bigint as policy_lease_ms,
+            coalesce(job.timeout_ms, (asked.policy ->> 'timeout_ms')::bigint) as timeout_ms,
+            job.expired,
+            count(*) filter (where not job.expired) over (order by sized.place_in_answer) as slot
+        from sized
+        join asked on asked.n = sized.n
+        cross join lateral (
+            select
+                kind, payload, priority, tags, headers, traceparent, created_at, dedup_key, max_attempts, lease_ms,
+                timeout_ms, coalesce(expires_at <= now(), false) as expired
+            from presque_internal.job
+            where job.queue_id = sized.queue_id and job.id = sized.job_id
+            limit 1
+        ) as job
+        where sized.bytes <= $7 or sized.place_in_answer = 1
+    ) as numbered
 ),
 left_ready as (
     delete from presque_internal.ready
@@ -180,7 +193,7 @@ leased as (
         queue_id, job_id, token, attempt, failed_attempts, releases, max_attempts, lane, kind, worker, eligible_at,
         expires_at, timeout_at, lease_ms, claim_id)
     select
-        queue_id, job_id, token, attempt, failed_attempts, releases, max_attempts, lane, kind, $6, eligible_at,
+        queue_id, job_id, token, attempt, failed_attempts, releases, max_attempts, lane, kind, worker, eligible_at,
         now() + lease_ms * interval '1 millisecond',
         case when timeout_ms > 0 then now() + timeout_ms * interval '1 millisecond' end,
         lease_ms, (select claim_id from keyed)
@@ -206,17 +219,22 @@ counted as (
     insert into presque_internal.tally
         (queue_id, kind, worker, registration, started, cancelled, ready, scheduled, retryable, running)
     select
-        queue_id, kind, $6, (select registration from presque_internal.worker where id = $6),
-        count(*) filter (where not expired), count(*) filter (where expired),
-        -count(*) filter (where not was_scheduled),
-        -count(*) filter (where was_scheduled and not was_retryable),
-        -count(*) filter (where was_retryable),
-        count(*) filter (where not expired)
-    from taken
-    group by queue_id, kind
+        sums.queue_id, sums.kind, sums.worker,
+        (select registration from presque_internal.worker where id = sums.worker),
+        sums.started, sums.expired, -sums.ready, -sums.scheduled, -sums.retryable, sums.started
+    from (
+        select
+            queue_id, kind, worker, count(*) filter (where not expired) as started,
+            count(*) filter (where expired) as expired,
+            count(*) filter (where not was_scheduled) as ready,
+            count(*) filter (where was_scheduled and not was_retryable) as scheduled,
+            count(*) filter (where was_retryable) as retryable
+        from taken
+        group by queue_id, kind, worker
+    ) as sums
 )
 select
-    claimed.job_id, claimed.name as queue, claimed.kind, claimed.payload::text as payload, claimed.attempt,
+    claimed.request, claimed.job_id, claimed.name as queue, claimed.kind, claimed.payload::text as payload, claimed.attempt,
     claimed.failed_attempts, claimed.max_attempts, claimed.token,
     now() + claimed.lease_ms * interval '1 millisecond' as lease_expires_at, claimed.lease_ms,
     case when claimed.timeout_ms > 0 then now() + claimed.timeout_ms * interval '1 millisecond' end as timeout_at,

@@ -17,7 +17,7 @@ async fn at_once(app: &Arc<TestApp>, requests: Vec<(String, Value)>) -> Vec<Answ
     futures_util::future::join_all(sent).await.into_iter().map(Result::unwrap).collect()
 }
 
-async fn enqueues_are_answered_each_for_itself(app: Arc<TestApp>) {
+async fn enqueues_are_answered_each_for_itself(app: Arc<TestApp>, at_a_time: usize) {
     app.patch("/v1/queues/small", r#"{"payload_max_bytes":8}"#).await.ok(201);
     app.patch("/v1/queues/urgent", r#"{"default_priority":7}"#).await.ok(201);
     let requests = (0..240).map(|n| match n % 6 {
@@ -37,7 +37,11 @@ async fn enqueues_are_answered_each_for_itself(app: Arc<TestApp>) {
         4 => ("/v1/queues/small/jobs".to_owned(), json!({"payload": n, "kind": "k", "headers": {"h": "v"}})),
         _ => (format!("/v1/queues/new-{}/jobs", n % 4), json!({"payload": n})),
     });
-    let answers = at_once(&app, requests.collect()).await;
+    let requests: Vec<_> = requests.collect();
+    let mut answers = Vec::new();
+    for some in requests.chunks(at_a_time) {
+        answers.extend(at_once(&app, some.to_vec()).await);
+    }
     let mut ids = HashSet::new();
     for (n, answer) in answers.iter().enumerate() {
         if n % 6 == 3 {
@@ -71,12 +75,13 @@ async fn enqueues_are_answered_each_for_itself(app: Arc<TestApp>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn enqueues_that_are_written_together() {
-    enqueues_are_answered_each_for_itself(Arc::new(TestApp::start().await)).await;
+    enqueues_are_answered_each_for_itself(Arc::new(TestApp::start().await), 240).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn enqueues_that_are_written_alone() {
-    enqueues_are_answered_each_for_itself(Arc::new(TestApp::without_group_commit().await)).await;
+    // As many as can be under way at once: more wait for a connection, and not for ever.
+    enqueues_are_answered_each_for_itself(Arc::new(TestApp::without_group_commit().await), 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,8 +90,10 @@ async fn many_requests_take_few_commits_and_one_by_one_as_many_as_they_are() {
         let app = Arc::new(app);
         app.put_in("q", json!({})).await;
         let requests = vec![("/v1/queues/q/jobs".to_owned(), json!({})); 200];
-        for answer in at_once(&app, requests).await {
-            answer.ok(201);
+        for some in requests.chunks(if together { 200 } else { 12 }) {
+            for answer in at_once(&app, some.to_vec()).await {
+                answer.ok(201);
+            }
         }
         let mut connection = app.db.connect().await;
         // Each statement tells the counts once.
@@ -149,4 +156,108 @@ async fn reports_that_are_written_together() {
             _ => assert!([(200, 200), (409, 200)].contains(&statuses) && state == "completed", "{statuses:?} {state}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_that_are_made_together() {
+    let app = Arc::new(TestApp::start().await);
+    for queue in ["a", "b"] {
+        let jobs: Vec<_> = (0..150).map(|n| json!({"queue": queue, "kind": format!("k{}", n % 2)})).collect();
+        app.post("/v1/jobs", json!({"jobs": jobs}).to_string()).await.ok(201);
+    }
+    app.patch("/v1/queues/paused", "{}").await.ok(201);
+    app.post("/v1/queues/paused/pause", "{}").await.ok(200);
+    let claim = |body: Value| ("/v1/jobs/claim".to_owned(), body);
+    let requests = (0..120).map(|n| match n % 6 {
+        0 => claim(json!({"queues": ["a"], "worker_id": format!("w{n}"), "lease_ms": 10_000 + n})),
+        1 => claim(json!({"queues": ["b", "a"], "max_jobs": 3, "worker_id": format!("w{n}")})),
+        2 => claim(json!({"queues": ["b"], "kinds": ["k1"], "max_jobs": 2})),
+        3 => claim(json!({"queues": ["paused"]})),
+        4 => claim(json!({"queues": ["a", "b"], "fair": true, "max_jobs": 2})),
+        _ => claim(json!({"queues": ["nobody-knows"], "max_jobs": 1000})),
+    });
+    let (mut tokens, mut ids) = (HashSet::new(), HashSet::new());
+    for (n, answer) in at_once(&app, requests.collect()).await.into_iter().enumerate() {
+        let answer = answer.ok(200);
+        let jobs = answer["jobs"].as_array().unwrap();
+        assert_eq!(jobs.len(), [1, 3, 2, 0, 2, 0][n % 6], "{n}: {answer}");
+        assert_eq!(answer["poll_after_ms"].as_i64() > Some(0), n % 6 == 3 || n % 6 == 5, "{answer}");
+        for job in jobs {
+            assert!(ids.insert(job["id"].as_str().unwrap().to_owned()), "handed out twice");
+            assert!(tokens.insert(job["lease_token"].as_str().unwrap().to_owned()));
+            let shown = app.job(&job["id"]).await;
+            match n % 6 {
+                0 => assert_eq!(
+                    (&shown["worker_id"], &job["lease_ms"], &job["queue"]),
+                    (&json!(format!("w{n}")), &json!(10_000 + n), &json!("a"))
+                ),
+                1 => assert_eq!(shown["worker_id"], format!("w{n}")),
+                2 => assert_eq!((&job["kind"], &job["queue"]), (&json!("k1"), &json!("b"))),
+                _ => {}
+            }
+        }
+    }
+    let running = app.get("/v1/queues").await.json()["data"].clone();
+    let running: i64 = running.as_array().unwrap().iter().map(|q| q["counts"]["running"].as_i64().unwrap()).sum();
+    assert_eq!(running, i64::try_from(ids.len()).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_of_large_jobs_share_what_one_answer_holds_and_nobody_is_left_out() {
+    let app = Arc::new(TestApp::start().await);
+    app.patch("/v1/queues/q", r#"{"payload_max_bytes":4194304}"#).await.ok(201);
+    for _ in 0..12 {
+        app.put_in("q", json!({"payload": "x".repeat(3 << 20)})).await;
+    }
+    let requests = vec![("/v1/jobs/claim".to_owned(), json!({"queues": ["q"], "max_jobs": 2})); 6];
+    let mut ids = HashSet::new();
+    for answer in at_once(&app, requests).await {
+        let jobs = answer.ok(200)["jobs"].as_array().unwrap().clone();
+        assert!(!jobs.is_empty(), "there are two for each");
+        for job in jobs {
+            assert!(ids.insert(job["id"].as_str().unwrap().to_owned()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn classic_fetches_that_are_made_together() {
+    let app = Arc::new(TestApp::start().await);
+    for queue in ["a", "b"] {
+        let jobs: Vec<_> = (0..100).map(|n| json!(format!("{queue}{n}"))).collect();
+        app.post(&format!("/qb/{queue}"), json!({"jobs": jobs}).to_string()).await.expect(201, "");
+    }
+    let sent = (0..120).map(|n| {
+        let app = app.clone();
+        let uri = match n % 4 {
+            0 => "/q/a",
+            1 => "/qb/b?batch_size=3",
+            2 => "/q/b?worker_id=w",
+            _ => "/q/nobody-knows",
+        };
+        tokio::spawn(async move { app.get(uri).await })
+    });
+    let sent: Vec<_> = sent.collect();
+    let mut seen = HashSet::new();
+    for (n, answer) in futures_util::future::join_all(sent).await.into_iter().map(Result::unwrap).enumerate() {
+        match (n % 4, answer.status.as_u16()) {
+            (3, status) => assert_eq!(status, 404),
+            (1, 200) => {
+                for job in answer.json().as_array().unwrap() {
+                    assert!(seen.insert(job.as_str().unwrap().to_owned()), "{job}");
+                }
+            }
+            (_, 200) => assert!(seen.insert(answer.text().to_owned()), "{answer:?}"),
+            // There is room for so many large answers at once, and no job is taken without.
+            (1, 503) => {}
+            // All of it was taken.
+            (_, status) => assert_eq!((status, n % 4 != 0), (404, true), "{answer:?}"),
+        }
+    }
+    let left = |queue: &'static str| {
+        let app = app.clone();
+        async move { app.get(&format!("/j/{queue}")).await.json()["job_count"].as_u64().unwrap() }
+    };
+    assert_eq!(left("a").await, 70);
+    assert_eq!(seen.len() as u64, 200 - 70 - left("b").await, "each is handed out once or still there");
 }
