@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! main ─► cli ─► serve ─► http ──► engine ──► store (SQL) ─► domain
+//!          └──► bench (HTTP)
 //!                  └────► loops ────┘                           ▲
 //!                           http, engine, loops ────────────────┘
 //! ```
@@ -14,8 +15,10 @@
 //! - [`loops`]: what every server does again and again.
 //! - [`http`]: routes, refusals, the OpenAPI document, the connection limits.
 //! - [`embedded`]: a private PostgreSQL for when no database is named.
+//! - [`bench`]: a client that measures; it knows nothing of the rest.
 //! - [`serve`]: the only place that knows all of them.
 
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod domain;

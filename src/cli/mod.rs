@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::bench::{self, BenchArgs};
 use crate::config::{LogArgs, ServeArgs};
 use crate::store::MigrateError;
 use crate::{http, serve, telemetry};
@@ -16,6 +17,7 @@ Examples:
   presque serve                                  a server with a private PostgreSQL
   presque serve --database-url postgres://...    a server on a PostgreSQL of yours
   presque migrate status                         what the schema has and lacks
+  presque bench e2e --rate 500                   how long jobs take, at 500 a second
   presque openapi > openapi.yaml                 the API, for client generators
   presque completions bash                       completions for your shell";
 
@@ -36,6 +38,11 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database's schema up to date, or show how it stands
     Migrate(migrate::Args),
+    /// Measure how fast a server is, over HTTP
+    ///
+    /// Puts jobs into queues of its own, and takes them out again. It uses the machine it runs
+    /// on: on the server's machine, both are measured together.
+    Bench(Box<BenchArgs>),
     /// Print the OpenAPI document (YAML)
     Openapi {
         /// OpenAPI 3.0.3, for generators that know no other
@@ -56,7 +63,8 @@ struct Failure {
 }
 
 impl Failure {
-    /// 1: it failed. 2: it was called wrongly. 6: something is not reachable.
+    /// 1: it failed. 2: it was called wrongly. 4: something is in the way. 6: something is not
+    /// reachable.
     fn new(code: u8, message: &impl ToString) -> Self {
         Self { code, message: message.to_string() }
     }
@@ -78,6 +86,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => log(&args.log).and_then(|()| Ok(serve::run(&args)?)),
         Command::Migrate(args) => log(&args.log).and_then(|()| migrate::run(&args)),
+        Command::Bench(args) => measure(*args),
         Command::Openapi { v30 } => http::yaml(if v30 { http::Variant::V30 } else { http::Variant::V31 })
             .map_err(|error| Failure::new(1, &error))
             .and_then(|yaml| print(&yaml)),
@@ -93,6 +102,17 @@ pub fn run() -> ExitCode {
             let _ = writeln!(std::io::stderr(), "presque: {}", failure.message);
             ExitCode::from(failure.code)
         }
+    }
+}
+
+fn measure(args: BenchArgs) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new(1, &error))?;
+    match runtime.block_on(bench::run(args)) {
+        Ok(text) => print(&text),
+        Err(error @ bench::Failed::Usage(_)) => Err(Failure::new(2, &error)),
+        Err(error @ bench::Failed::NotEmpty(_)) => Err(Failure::new(4, &error)),
+        Err(error @ bench::Failed::Unreachable(_)) => Err(Failure::new(6, &error)),
+        Err(error @ bench::Failed::Request(_)) => Err(Failure::new(1, &error)),
     }
 }
 
