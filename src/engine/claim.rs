@@ -170,7 +170,8 @@ impl Engine {
     }
 
     async fn claim_now(&self, request: ClaimRequest, deadline: Instant) -> Result<ClaimAnswer> {
-        if let Some(lines) = self.lines.as_ref().filter(|_| request.claim.is_plain() && !request.fair) {
+        let wanted = usize::try_from(request.claim.max_jobs).unwrap_or(usize::MAX);
+        if let Some(lines) = self.lines_for(wanted).filter(|_| request.claim.is_plain() && !request.fair) {
             return lines.claim.pass(request.claim).await;
         }
         // Who waits for jobs also waits for its turn to look; others wait a second for it.

@@ -36,7 +36,7 @@ impl Engine {
         let asking = Arc::new(());
         loop {
             let fetch = Fetch { queue: queue.clone(), limit, worker: worker.clone(), asking: Arc::downgrade(&asking) };
-            let fetched = match &self.lines {
+            let fetched = match self.lines_for(usize::try_from(limit).unwrap_or(usize::MAX)) {
                 Some(lines) => lines.fetch.pass(fetch).await?,
                 None => {
                     self.finish(move |engine| {

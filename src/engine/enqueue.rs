@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Engine, Lines};
+use super::Engine;
 use crate::domain::JobState;
 use crate::store::{Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Error, Result};
 
@@ -28,8 +28,8 @@ impl Engine {
     pub async fn enqueue(&self, enqueue: Enqueue, make_queues: bool) -> Result<EnqueueAnswer> {
         let enqueue = Arc::new(enqueue);
         let make_queues = make_queues || self.auto_create_queues;
-        if let Some(lines) = self.lines.as_ref().filter(|_| enqueue.is_plain()) {
-            return self.enqueue_in_line(lines, &enqueue, make_queues).await;
+        if self.lines.is_some() && enqueue.is_plain() {
+            return self.enqueue_plain(&enqueue, make_queues).await;
         }
         let keyed = enqueue.idempotency.is_some();
         let answer = self
@@ -47,11 +47,15 @@ impl Engine {
         answer
     }
 
-    /// Jobs without keys: together with those of other requests.
-    async fn enqueue_in_line(&self, lines: &Lines, enqueue: &Arc<Enqueue>, make_queues: bool) -> Result<EnqueueAnswer> {
+    /// Jobs without keys: together with those of other requests, unless they are many.
+    async fn enqueue_plain(&self, enqueue: &Arc<Enqueue>, make_queues: bool) -> Result<EnqueueAnswer> {
         // A purge may retire a queue between making it and using it, hence the loop.
         loop {
-            match lines.enqueue.pass(enqueue.clone()).await? {
+            let outcome = match self.lines_for(enqueue.jobs.len()) {
+                Some(lines) => lines.enqueue.pass(enqueue.clone()).await?,
+                None => self.enqueue_alone(enqueue.clone()).await?,
+            };
+            match outcome {
                 EnqueueOutcome::Refused(EnqueueRefusal::QueueNotFound { .. }) if make_queues => {
                     let enqueue = enqueue.clone();
                     self.finish(move |engine| {
@@ -65,6 +69,16 @@ impl Engine {
                 EnqueueOutcome::Known => return Ok(EnqueueAnswer::Mismatch),
             }
         }
+    }
+
+    async fn enqueue_alone(&self, enqueue: Arc<Enqueue>) -> Result<EnqueueOutcome> {
+        let mut outcomes = self
+            .finish(move |engine| {
+                let enqueue = enqueue.clone();
+                async move { engine.enqueue_together(&[enqueue]).await }
+            })
+            .await?;
+        outcomes.pop().ok_or_else(|| Error::unreadable("jobs/enqueue_plain"))
     }
 
     /// One statement for many requests; who waits for their jobs is woken, whatever the

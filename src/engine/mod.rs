@@ -59,6 +59,10 @@ pub struct Engine {
     lines: Option<Arc<Lines>>,
 }
 
+/// A request of so many items is a batch by itself: it gains little by company, and several of
+/// them are done sooner side by side than one after the other.
+const OWN_STATEMENT: usize = 100;
+
 /// The lines in which requests wait for their common statement.
 #[derive(Debug)]
 struct Lines {
@@ -100,6 +104,11 @@ impl Engine {
             }),
         };
         Self { lines: Some(Arc::new(lines)), ..alone }
+    }
+
+    /// The lines, for a request of so many items; `None` if it has a statement of its own.
+    fn lines_for(&self, items: usize) -> Option<&Lines> {
+        self.lines.as_deref().filter(|_| items < OWN_STATEMENT)
     }
 
     /// Wakes who waits for jobs of this queue: `count` here, and one on every other server.

@@ -39,7 +39,7 @@ impl Engine {
     /// they were given. When this returns it is committed.
     pub async fn settle(&self, items: Vec<Settle>) -> Result<Vec<SettleAnswer>> {
         let items = Arc::new(items);
-        if let Some(lines) = &self.lines {
+        if let Some(lines) = self.lines_for(items.len()) {
             return lines.settle.pass(items).await?;
         }
         self.finish(move |engine| {

@@ -134,7 +134,13 @@ async fn outcomes_are_answered_although_jobs_cannot_be_claimed_and_those_are_giv
     // An answer with this job has no room.
     let app = TestApp::with_room(64).await;
     app.put_in("large", json!({"payload": "x".repeat(100_000)})).await;
+    let given_back = || {
+        until("the claim gave it back", || async {
+            app.get("/v1/queues/large").await.json()["counts"]["available"] == 1
+        })
+    };
     app.post("/v1/jobs/claim", r#"{"queues":["large"]}"#).await.problem(503, "overloaded");
+    given_back().await;
     app.put_in("q", json!({})).await;
     let held = app.claim("q", 1).await.remove(0);
     let body = json!({
@@ -144,10 +150,7 @@ async fn outcomes_are_answered_although_jobs_cannot_be_claimed_and_those_are_giv
     let settled = app.post("/v1/jobs/settle", body.to_string()).await.ok(200);
     assert_eq!(settled["results"][0]["state"], "completed");
     assert_eq!((&settled["jobs"], &settled["poll_after_ms"]), (&json!([]), &json!(1000)));
-    until("both claims gave it back", || async {
-        app.get("/v1/queues/large").await.json()["counts"]["available"] == 1
-    })
-    .await;
+    given_back().await;
     app.post("/v1/jobs/settle", r#"{"items":[],"claim":{"queues":["large"]}}"#).await.problem(503, "overloaded");
 }
 
