@@ -15,7 +15,7 @@
 //! - [`loops`]: what every server does again and again.
 //! - [`http`]: routes, refusals, the OpenAPI document, the connection limits.
 //! - [`embedded`]: a private PostgreSQL for when no database is named.
-//! - [`bench`]: a client that measures; it knows nothing of the rest.
+//! - [`mod@bench`]: a client that measures; it knows nothing of the rest.
 //! - [`serve`]: the only place that knows all of them.
 
 pub mod bench;

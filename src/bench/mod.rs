@@ -131,10 +131,9 @@ pub async fn run(args: BenchArgs) -> Result<String, Failed> {
             Report { what: "work", latency_of: "latency of a request", took, measured }
         }
         What::E2e => {
-            let producers = load.clone();
-            let producing = tokio::spawn(async move { produce(&producers, args.clients, "").await });
-            let (took, measured) = consume(&load, args.workers, LatencyOf::Job).await?;
-            producing.await.map_err(|error| Failed::Request(error.to_string()))??;
+            // If one of them fails, the other ends.
+            let both = (produce(&load, args.clients, ""), consume(&load, args.workers, LatencyOf::Job));
+            let (_, (took, measured)) = tokio::try_join!(both.0, both.1)?;
             let latency_of = "from when a producer's request was due until a worker has the job";
             Report { what: "e2e", latency_of, took, measured }
         }

@@ -33,7 +33,8 @@ pub(super) struct Load {
 impl Load {
     /// The same jobs, put in as fast as it goes.
     pub(super) fn filling(&self) -> Self {
-        Self { batch: 1000.min(self.jobs), rate: None, ..self.clone() }
+        let fits = (8 << 20) / (self.filler.len() as u64 + 100);
+        Self { batch: 1000.min(self.jobs).min(fits), rate: None, ..self.clone() }
     }
 
     pub(super) fn new(args: &BenchArgs, server: Server, queues: Vec<String>) -> Self {
@@ -66,7 +67,11 @@ pub(super) async fn enqueue(load: Load, client: u64, clients: u64, bar: Progress
     let mut connection = Connection::open(&load.server).await?;
     let begun = Instant::now();
     for turn in 0_u64.. {
-        let first = load.taken.fetch_add(load.batch, Ordering::Relaxed);
+        // At a rate each client has its own jobs, so that none takes over what another is late with.
+        let first = match load.rate {
+            Some(_) => (turn * clients + client) * load.batch,
+            None => load.taken.fetch_add(load.batch, Ordering::Relaxed),
+        };
         if first >= load.jobs {
             break;
         }
@@ -74,9 +79,7 @@ pub(super) async fn enqueue(load: Load, client: u64, clients: u64, bar: Progress
         let due = match load.rate {
             None => Instant::now(),
             Some(rate) => {
-                // Each client has its own place in every round.
-                let nth = (turn * clients + client) * load.batch;
-                let due = begun + Duration::from_nanos(nth.saturating_mul(1_000_000_000) / rate);
+                let due = begun + Duration::from_nanos(first.saturating_mul(1_000_000_000) / rate);
                 tokio::time::sleep_until(due.into()).await;
                 due
             }

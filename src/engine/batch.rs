@@ -9,7 +9,11 @@
 //! is passed over. If a statement fails for what it was given, the batch is split and tried
 //! again down to the request that is guilty, so that none fails for its neighbours.
 
+use std::collections::HashMap;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,6 +22,9 @@ use crate::store::{Error, Result};
 
 /// Requests that stand in line; more are refused as overload.
 const LINE_MAX: usize = 10_000;
+
+/// Names of lines in which nobody stands any more, before they are forgotten.
+const EMPTY_LINES_MAX: usize = 1_000;
 
 /// Bytes in one statement, about: a batch ends with the request that passes it.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -32,7 +39,12 @@ pub(super) struct Weight {
 struct Entry<I, O> {
     item: I,
     answer: oneshot::Sender<Result<O>>,
+    /// Set before it is looked whether somebody still waits.
+    begun: Arc<AtomicBool>,
 }
+
+/// Writes a batch; answers as many outputs as it is given inputs, in their order.
+type Write<I, O> = dyn Fn(Vec<I>) -> Pin<Box<dyn Future<Output = Result<Vec<O>>> + Send>> + Send + Sync;
 
 /// The line before a writer. The writer ends when all its lines are dropped.
 #[derive(Debug)]
@@ -43,13 +55,17 @@ where
     I: Clone + Send + Sync + 'static,
     O: Send + 'static,
 {
-    /// A line whose writer puts requests of up to `items_max` items together. `write` answers
-    /// as many outputs as it is given inputs, in their order.
+    /// A line whose writer puts requests of up to `items_max` items together. `write` is one
+    /// statement, so that all of a batch is done or nothing.
     pub(super) fn start<W, Fut>(items_max: usize, weigh: fn(&I) -> Weight, write: W) -> Self
     where
         W: Fn(Vec<I>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Vec<O>>> + Send + 'static,
     {
+        Self::of(items_max, weigh, Arc::new(move |batch| Box::pin(write(batch))))
+    }
+
+    fn of(items_max: usize, weigh: fn(&I) -> Weight, write: Arc<Write<I, O>>) -> Self {
         let (line, waiting) = mpsc::channel(LINE_MAX);
         tokio::spawn(serve(waiting, items_max, weigh, write));
         Self(line)
@@ -58,28 +74,82 @@ where
     /// What became of it; when this returns it is committed, or certainly not, or the error
     /// says that nobody knows.
     pub(super) async fn pass(&self, item: I) -> Result<O> {
-        let (answer, answered) = oneshot::channel();
-        self.0.try_send(Entry { item, answer }).map_err(|_full| Error::Overloaded)?;
-        match tokio::time::timeout(ANSWER_WITHIN, answered).await {
+        let (answer, mut answered) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        self.0.try_send(Entry { item, answer, begun: begun.clone() }).map_err(|_full| Error::Overloaded)?;
+        match tokio::time::timeout(ANSWER_WITHIN, &mut answered).await {
             Ok(Ok(answer)) => answer,
-            // Its writer panicked, or the server is being stopped under it; or it takes too long.
-            Ok(Err(_)) | Err(_) => Err(Error::unanswered()),
+            // Its writer panicked, or the server is being stopped under it.
+            Ok(Err(_)) => Err(Error::unanswered()),
+            Err(_elapsed) => {
+                // From here on its writer passes it over, if it has not begun with it.
+                answered.close();
+                if begun.load(Ordering::SeqCst) { Err(Error::unanswered()) } else { Err(Error::Overloaded) }
+            }
         }
     }
 }
 
-async fn serve<I, O, W, Fut>(
+/// Lines of requests that can only be written together with their like, by what they have in
+/// common: each has a writer of its own, as long as somebody stands there.
+pub(super) struct Family<I, O> {
+    lines: Mutex<HashMap<String, Weak<Line<I, O>>>>,
+    items_max: usize,
+    weigh: fn(&I) -> Weight,
+    write: Arc<Write<I, O>>,
+}
+
+impl<I, O> std::fmt::Debug for Family<I, O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Family").finish_non_exhaustive()
+    }
+}
+
+impl<I, O> Family<I, O>
+where
+    I: Clone + Send + Sync + 'static,
+    O: Send + 'static,
+{
+    /// As [`Line::start`]; batches of different lines are written at the same time.
+    pub(super) fn start<W, Fut>(items_max: usize, weigh: fn(&I) -> Weight, write: W) -> Self
+    where
+        W: Fn(Vec<I>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<O>>> + Send + 'static,
+    {
+        let write: Arc<Write<I, O>> = Arc::new(move |batch| Box::pin(write(batch)));
+        Self { lines: Mutex::default(), items_max, weigh, write }
+    }
+
+    /// As [`Line::pass`], in the line of this name.
+    pub(super) async fn pass(&self, name: &str, item: I) -> Result<O> {
+        let line = self.line(name);
+        line.pass(item).await
+    }
+
+    fn line(&self, name: &str) -> Arc<Line<I, O>> {
+        // Nothing that can panic runs while it is held.
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = lines.get(name).and_then(Weak::upgrade) {
+            return line;
+        }
+        if lines.len() >= EMPTY_LINES_MAX {
+            lines.retain(|_, line| line.strong_count() > 0);
+        }
+        let line = Arc::new(Line::of(self.items_max, self.weigh, self.write.clone()));
+        lines.insert(name.to_owned(), Arc::downgrade(&line));
+        line
+    }
+}
+
+async fn serve<I, O>(
     mut waiting: mpsc::Receiver<Entry<I, O>>,
     items_max: usize,
     weigh: fn(&I) -> Weight,
-    write: W,
+    write: Arc<Write<I, O>>,
 ) where
     I: Clone + Send + Sync + 'static,
     O: Send + 'static,
-    W: Fn(Vec<I>) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Vec<O>>> + Send + 'static,
 {
-    let write = std::sync::Arc::new(write);
     // The first that did not fit into the batch before.
     let mut left_over = None;
     loop {
@@ -109,14 +179,15 @@ async fn serve<I, O, W, Fut>(
 }
 
 /// Writes a batch and answers each of its requests.
-async fn commit<I, O, W, Fut>(batch: Vec<Entry<I, O>>, write: &W)
+async fn commit<I, O>(batch: Vec<Entry<I, O>>, write: &Write<I, O>)
 where
     I: Clone,
-    W: Fn(Vec<I>) -> Fut,
-    Fut: Future<Output = Result<Vec<O>>>,
 {
     let mut parts = vec![batch];
     while let Some(mut part) = parts.pop() {
+        for entry in &part {
+            entry.begun.store(true, Ordering::SeqCst);
+        }
         part.retain(|entry| !entry.answer.is_closed());
         if part.is_empty() {
             continue;
@@ -162,7 +233,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use super::*;
@@ -234,6 +304,30 @@ mod tests {
         let (line, batches) = noting(100, |_| Weight { items: 1, bytes: BATCH_BYTES_MAX }, 1000);
         pass_all(&line, 0..3).await;
         assert_eq!(batches.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_line_of_a_family_has_a_writer_of_its_own() {
+        let family = Family::start(100, light, |batch: Vec<u32>| async move {
+            // The first number says how long the batch takes.
+            tokio::time::sleep(Duration::from_millis(u64::from(batch[0]))).await;
+            Ok(batch.iter().map(|n| n * 2).collect())
+        });
+        let begun = tokio::time::Instant::now();
+        let (slow, quick, slow_too) =
+            tokio::join!(family.pass("slow", 3000), family.pass("quick", 1), family.pass("slow", 2));
+        assert_eq!((slow.unwrap(), quick.unwrap(), slow_too.unwrap()), (6000, 2, 4));
+        assert_eq!(begun.elapsed().as_secs(), 3, "side by side");
+        for n in 0..3 * u32::try_from(EMPTY_LINES_MAX).unwrap() {
+            family.pass(&n.to_string(), 0).await.unwrap();
+        }
+        assert!(family.lines.lock().unwrap().len() <= EMPTY_LINES_MAX, "those that nobody uses are forgotten");
+        // Behind one that takes too long: nothing was done, and it is said so.
+        let (late, behind) = tokio::join!(family.pass("late", 60_000), async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            family.pass("late", 1).await
+        });
+        assert!(matches!(late, Err(Error::OutcomeUnknown(_))) && matches!(behind, Err(Error::Overloaded)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! Handing jobs out under leases, now or when there are some.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,6 +13,9 @@ use crate::store::{Claim, ClaimedJob, Error, Result, Settle};
 
 /// How long a claim waits for its turn, at least.
 const TURN_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often a claim looks again because others got what was there, or it had expired.
+const LOOKS_MAX: usize = 100;
 
 /// A request for jobs.
 #[derive(Debug, Clone)]
@@ -92,12 +96,25 @@ impl HandOver {
     }
 }
 
+/// What claims have in common that share a statement.
+fn line_of(claim: &Claim) -> String {
+    let queues = claim.queues.iter().map(QueueName::as_str).collect::<Vec<_>>().join(",");
+    match &claim.kinds {
+        None => queues,
+        Some(kinds) => format!("{queues}\n{}", kinds.join("\n")),
+    }
+}
+
+/// Places in line beyond which a claim stands only where jobs of all kinds are called.
+const PLACES_MAX: usize = 64;
+
 /// Where a claim waits: with kinds, only for jobs of these, so that no wake-up is used up by
 /// somebody whom it does not help.
 fn lines(claim: &Claim) -> Vec<String> {
     let queues = claim.queues.iter().map(QueueName::as_str);
     match &claim.kinds {
         None => queues.map(ToOwned::to_owned).collect(),
+        Some(kinds) if claim.queues.len() * kinds.len() > PLACES_MAX => queues.map(ToOwned::to_owned).collect(),
         Some(kinds) => queues.flat_map(|queue| kinds.iter().map(move |kind| kind_line(queue, kind))).collect(),
     }
 }
@@ -162,17 +179,22 @@ impl Engine {
 
     /// Where one found jobs there may be more: the next who waits looks, too.
     fn wake_next(&self, jobs: &HandOver) {
-        let mut queues: Vec<&str> = jobs.jobs.iter().map(|job| job.queue.as_str()).collect();
-        queues.dedup();
-        for queue in queues {
-            self.waiters.wake_queue(queue, None, 1);
+        let found: HashSet<_> = jobs.jobs.iter().map(|job| (job.queue.as_str(), job.kind.as_str())).collect();
+        for (queue, kind) in found {
+            self.waiters.wake_queue(queue, Some(kind), 1);
         }
     }
 
     async fn claim_now(&self, request: ClaimRequest, deadline: Instant) -> Result<ClaimAnswer> {
         let wanted = usize::try_from(request.claim.max_jobs).unwrap_or(usize::MAX);
         if let Some(lines) = self.lines_for(wanted).filter(|_| request.claim.is_plain() && !request.fair) {
-            return lines.claim.pass(request.claim).await;
+            let name = line_of(&request.claim);
+            for _ in 0..LOOKS_MAX {
+                if let Some(answer) = lines.claim.pass(&name, request.claim.clone()).await? {
+                    return Ok(answer);
+                }
+            }
+            return Err(Error::Overloaded);
         }
         // Who waits for jobs also waits for its turn to look; others wait a second for it.
         let turn = deadline.max(Instant::now() + TURN_WITHIN);
@@ -195,44 +217,25 @@ impl Engine {
         }
     }
 
-    /// Claims of different requests: those that ask for the same share a statement.
-    pub(super) async fn claim_together(&self, claims: &[Claim]) -> Result<Vec<ClaimAnswer>> {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        for (place, claim) in claims.iter().enumerate() {
-            match groups.iter_mut().find(|group| claims[group[0]].asks_like(claim)) {
-                Some(group) => group.push(place),
-                None => groups.push(vec![place]),
+    /// Claims that ask alike, in one statement. `None` for one that got nothing although there
+    /// may be more: others got so much, or jobs had expired instead.
+    pub(super) async fn claim_together(&self, claims: &[Claim]) -> Result<Vec<Option<ClaimAnswer>>> {
+        // As many statements at a time as leave connections for others.
+        let Ok(_turn) = self.claiming.acquire().await else { return Err(Error::Overloaded) };
+        let claimed = self.store.claim(claims, &|| true).await?;
+        let missing = claimed.missing_queues.first().filter(|_| !self.auto_create_queues);
+        let more = claimed.expired > 0 || claimed.jobs.iter().any(|jobs| !jobs.is_empty());
+        let answer = |found: Vec<ClaimedJob>| {
+            let mut jobs = HandOver::new(self.clone());
+            jobs.jobs = found;
+            match missing {
+                // Jobs of the others, if there are any, are given back.
+                Some(missing) => Some(ClaimAnswer::QueueNotFound(missing.clone())),
+                None if jobs.is_empty() && more => None,
+                None => Some(ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues.clone(), replayed: false }),
             }
-        }
-        let mut answers: Vec<Option<ClaimAnswer>> = claims.iter().map(|_| None).collect();
-        for mut group in groups {
-            // Again for those that got nothing because others got so much.
-            while !group.is_empty() {
-                let alike: Vec<Claim> = group.iter().map(|place| claims[*place].clone()).collect();
-                let claimed = self.store.claim(&alike, &|| true).await?;
-                let again = claimed.expired > 0 || claimed.cut;
-                let got_any = claimed.expired > 0 || claimed.jobs.iter().any(|jobs| !jobs.is_empty());
-                let mut left = Vec::new();
-                for (place, found) in group.into_iter().zip(claimed.jobs) {
-                    if found.is_empty() && again && got_any {
-                        left.push(place);
-                        continue;
-                    }
-                    let mut jobs = HandOver::new(self.clone());
-                    jobs.jobs = found;
-                    let missing = claimed.missing_queues.first().filter(|_| !self.auto_create_queues);
-                    answers[place] = Some(match missing {
-                        // Jobs of the others, if there are any, are given back.
-                        Some(missing) => ClaimAnswer::QueueNotFound(missing.clone()),
-                        None => {
-                            ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues.clone(), replayed: false }
-                        }
-                    });
-                }
-                group = left;
-            }
-        }
-        Ok(answers.into_iter().flatten().collect())
+        };
+        Ok(claimed.jobs.into_iter().map(answer).collect())
     }
 
     async fn claim_once(&self, request: &ClaimRequest, wanted: crate::store::Wanted<'_>) -> Result<ClaimAnswer> {

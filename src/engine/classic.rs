@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::settle::settle;
 use super::{ClaimAnswer, ClaimRequest, Engine};
 use crate::domain::{Failure, JobId, LeaseToken, Outcome, Payload, QueueName, WorkerId};
-use crate::store::{Claim, Fetch, Fetched, Result, Settle};
+use crate::store::{Claim, Error, Fetch, Fetched, Result, Settle};
 
 /// A job as a classic client gets it; with a token if it is held under a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +15,6 @@ pub struct ClassicJob {
     pub payload: String,
     pub token: Option<LeaseToken>,
 }
-
-/// No job is larger than a quarter of what one answer holds: below half of it there was room.
-const FULL_BYTES: usize = 8 * 1024 * 1024;
 
 impl Engine {
     /// Takes up to `limit` jobs off the queue; when this returns that is committed. `None`
@@ -36,21 +33,13 @@ impl Engine {
         let asking = Arc::new(());
         loop {
             let fetch = Fetch { queue: queue.clone(), limit, worker: worker.clone(), asking: Arc::downgrade(&asking) };
+            let name = format!("{queue} {}", worker.is_some());
             let fetched = match self.lines_for(usize::try_from(limit).unwrap_or(usize::MAX)) {
-                Some(lines) => lines.fetch.pass(fetch).await?,
-                None => {
-                    self.finish(move |engine| {
-                        let fetch = fetch.clone();
-                        async move {
-                            let wanted = || fetch.asking.strong_count() > 0;
-                            engine.store.fetch(std::slice::from_ref(&fetch), &wanted).await
-                        }
-                    })
-                    .await?
-                }
+                Some(lines) => lines.fetch.pass(&name, fetch).await?,
+                None => self.fetch_alone(fetch).await?,
             };
             match (fetched, &worker) {
-                (Fetched::Jobs { jobs, expired }, _) if jobs.is_empty() && expired > 0 => {}
+                (Fetched::Jobs { jobs, more: true }, _) if jobs.is_empty() => {}
                 (Fetched::Jobs { jobs, .. }, _) => {
                     let job =
                         |job: crate::store::FetchedJob| ClassicJob { id: job.id, payload: job.payload, token: None };
@@ -62,43 +51,21 @@ impl Engine {
         }
     }
 
-    /// Fetches of different requests: those from one queue share a statement. Who has left by
-    /// then takes nothing.
+    async fn fetch_alone(&self, fetch: Fetch) -> Result<Fetched> {
+        let mut found = self
+            .finish(move |engine| {
+                let fetch = fetch.clone();
+                async move { engine.fetch_together(&[fetch]).await }
+            })
+            .await?;
+        found.pop().ok_or_else(|| Error::unreadable("jobs/fetch"))
+    }
+
+    /// Fetches from one queue, in one statement.
     pub(super) async fn fetch_together(&self, fetches: &[Fetch]) -> Result<Vec<Fetched>> {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        for (place, fetch) in fetches.iter().enumerate() {
-            let alike = |group: &&mut Vec<usize>| {
-                let first = &fetches[group[0]];
-                first.queue == fetch.queue && first.worker.is_some() == fetch.worker.is_some()
-            };
-            match groups.iter_mut().find(alike) {
-                Some(group) => group.push(place),
-                None => groups.push(vec![place]),
-            }
-        }
-        let mut answers = vec![Fetched::Paused; fetches.len()];
-        for mut group in groups {
-            self.store.wait_for_turn().await;
-            group.retain(|place| fetches[*place].asking.strong_count() > 0);
-            let asked: Vec<Fetch> = group.iter().map(|place| fetches[*place].clone()).collect();
-            let found = self.store.fetch(&asked, &|| true).await?;
-            let Fetched::Jobs { jobs, expired } = found else {
-                for place in group {
-                    answers[place] = found.clone();
-                }
-                continue;
-            };
-            // Who gets nothing asks again if there may be more: some had expired instead, or
-            // the answer was full.
-            let full = jobs.iter().map(|job| job.payload.len()).sum::<usize>() > FULL_BYTES;
-            let more = expired + i64::from(full);
-            let mut jobs = jobs.into_iter();
-            for place in group {
-                let limit = usize::try_from(fetches[place].limit).unwrap_or(1);
-                answers[place] = Fetched::Jobs { jobs: jobs.by_ref().take(limit).collect(), expired: more };
-            }
-        }
-        Ok(answers)
+        // As many statements at a time as leave connections for others.
+        let Ok(_turn) = self.claiming.acquire().await else { return Err(Error::Overloaded) };
+        self.store.fetch(fetches).await
     }
 
     async fn lease_classic(&self, queue: QueueName, limit: i64, worker: WorkerId) -> Result<Option<Vec<ClassicJob>>> {

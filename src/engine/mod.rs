@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
 use crate::store::{Claim, Enqueue, EnqueueOutcome, Error, Fetch, Fetched, Result, Settle, Store};
-use batch::{Line, Weight};
+use batch::{Family, Line, Weight};
 pub use changes::{JobWait, WaitFor};
 pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
 pub use classic::ClassicJob;
@@ -68,8 +68,10 @@ const OWN_STATEMENT: usize = 100;
 struct Lines {
     enqueue: Line<Arc<Enqueue>, EnqueueOutcome>,
     settle: Line<Arc<Vec<Settle>>, Result<Vec<SettleAnswer>>>,
-    claim: Line<Claim, ClaimAnswer>,
-    fetch: Line<Fetch, Fetched>,
+    /// Only claims of the same queues and kinds share a statement; and fetches from one queue,
+    /// by workers that name themselves, or by others. What is not found is asked for again.
+    claim: Family<Claim, Option<ClaimAnswer>>,
+    fetch: Family<Fetch, Fetched>,
 }
 
 impl Engine {
@@ -94,11 +96,11 @@ impl Engine {
                 let engine = settling.clone();
                 async move { engine.settle_together(&requests).await }
             }),
-            claim: Line::start(group_commit_max, weigh_claim, move |claims: Vec<Claim>| {
+            claim: Family::start(group_commit_max, weigh_claim, move |claims: Vec<Claim>| {
                 let engine = claiming.clone();
                 async move { engine.claim_together(&claims).await }
             }),
-            fetch: Line::start(group_commit_max, weigh_fetch, move |fetches: Vec<Fetch>| {
+            fetch: Family::start(group_commit_max, weigh_fetch, move |fetches: Vec<Fetch>| {
                 let engine = fetching.clone();
                 async move { engine.fetch_together(&fetches).await }
             }),

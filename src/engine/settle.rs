@@ -44,7 +44,10 @@ impl Engine {
         }
         self.finish(move |engine| {
             let items = items.clone();
-            async move { engine.settle_once(&items.iter().collect::<Vec<_>>()).await }
+            async move {
+                let answers = engine.settle_once(&items.iter().collect::<Vec<_>>()).await?;
+                answers.into_iter().collect()
+            }
         })
         .await
     }
@@ -67,12 +70,13 @@ impl Engine {
             requests.iter().zip(&fits).filter(|(_, fits)| **fits).flat_map(|(items, _)| items.iter()).collect();
         let mut answers = self.settle_once(&items).await?.into_iter();
         let answer = |(items, fits): (&Arc<Vec<Settle>>, bool)| {
-            if fits { Ok(answers.by_ref().take(items.len()).collect()) } else { Err(Error::Overloaded) }
+            if fits { answers.by_ref().take(items.len()).collect() } else { Err(Error::Overloaded) }
         };
         Ok(requests.iter().zip(fits).map(answer).collect())
     }
 
-    async fn settle_once(&self, items: &[&Settle]) -> Result<Vec<SettleAnswer>> {
+    /// An answer for each, or why there is none: what others were told is committed.
+    async fn settle_once(&self, items: &[&Settle]) -> Result<Vec<Result<SettleAnswer>>> {
         // A job that is named twice is settled twice, one after the other.
         let mut rounds: Vec<Vec<usize>> = Vec::new();
         let mut times: HashMap<JobId, usize> = HashMap::new();
@@ -84,36 +88,49 @@ impl Engine {
             rounds[*round].push(place);
             *round += 1;
         }
-        let mut answers: Vec<Option<SettleAnswer>> = vec![None; items.len()];
-        for mut round in rounds {
+        let mut answers: Vec<Option<Result<SettleAnswer>>> = vec![None; items.len()];
+        for (n, mut round) in rounds.into_iter().enumerate() {
             // All writers lock leases in this order.
             round.sort_by_key(|place| (items[*place].job.queue_id(), items[*place].job));
-            self.settle_round(items, &round, &mut answers).await?;
+            match self.settle_round(items, &round, &mut answers).await {
+                Err(error) if n > 0 => round.iter().for_each(|place| answers[*place] = Some(Err(error.clone()))),
+                outcome => outcome?,
+            }
         }
-        Ok(answers.into_iter().map(|answer| answer.unwrap_or(SettleAnswer::NotFound)).collect())
+        Ok(answers.into_iter().map(|answer| answer.unwrap_or(Ok(SettleAnswer::NotFound))).collect())
     }
 
     async fn settle_round(
         &self,
         items: &[&Settle],
         round: &[usize],
-        answers: &mut [Option<SettleAnswer>],
+        answers: &mut [Option<Result<SettleAnswer>>],
     ) -> Result<()> {
         let batch: Vec<&Settle> = round.iter().map(|place| items[*place]).collect();
         for settled in self.store.settle(&batch).await? {
             let Some(place) = round.get(settled.place()) else { continue };
             self.wake_after(&settled, items[*place].job);
-            answers[*place] = Some(answer(&settled, items[*place].job));
+            answers[*place] = Some(Ok(answer(&settled, items[*place].job)));
         }
         let lost: Vec<usize> = round.iter().copied().filter(|place| answers[*place].is_none()).collect();
         if lost.is_empty() {
             return Ok(());
         }
         let asked: Vec<&Settle> = lost.iter().map(|place| items[*place]).collect();
-        for past in self.store.find_settled(&asked).await? {
+        let found = match self.store.find_settled(&asked).await {
+            Ok(found) => found,
+            // The others are settled.
+            Err(error) => {
+                for place in lost {
+                    answers[place] = Some(Err(error.clone()));
+                }
+                return Ok(());
+            }
+        };
+        for past in found {
             let Some(place) = lost.get(past.place()) else { continue };
             let item = items[*place];
-            answers[*place] = Some(if past.reported && item.outcome != Outcome::Extended {
+            answers[*place] = Some(Ok(if past.reported && item.outcome != Outcome::Extended {
                 SettleAnswer::Ended(JobStatus {
                     id: item.job,
                     state: past.reported_state(),
@@ -123,7 +140,7 @@ impl Engine {
                 })
             } else {
                 SettleAnswer::Lost { state: past.state(), attempt: past.attempt_now }
-            });
+            }));
         }
         Ok(())
     }

@@ -57,11 +57,6 @@ impl Claim {
     pub fn is_plain(&self) -> bool {
         self.idempotency.is_none() && self.per_queue >= self.max_jobs
     }
-
-    /// Whether it asks for jobs of the same queues and kinds.
-    pub fn asks_like(&self, other: &Self) -> bool {
-        self.queues == other.queues && self.kinds == other.kinds
-    }
 }
 
 /// What claims found that were made together.
@@ -75,8 +70,6 @@ pub struct Claimed {
     pub expired: i64,
     /// The idempotency key is known, and nothing was claimed.
     pub known: bool,
-    /// There may be more: what was found is as large as one answer may be.
-    pub cut: bool,
 }
 
 #[derive(FromRow)]
@@ -226,8 +219,8 @@ pub struct LeaseKey {
 }
 
 impl Store {
-    /// Claims jobs, each under a lease of its own, for claims that [ask](Claim::asks_like)
-    /// alike: the first gets what it wants before the next.
+    /// Claims jobs, each under a lease of its own, for claims of the same queues and kinds: the
+    /// first gets what it wants before the next.
     pub async fn claim(&self, claims: &[Claim], wanted: Wanted<'_>) -> Result<Claimed> {
         let Some(claim) = claims.first() else { return Ok(Claimed::default()) };
         let queues: Vec<&str> = claim.queues.iter().map(QueueName::as_str).collect();
@@ -247,20 +240,16 @@ impl Store {
             .bind(idempotency.map(|idempotency| idempotency.key.as_str()))
             .bind(idempotency.map(|idempotency| idempotency.body_hash.as_slice()));
         let mut claimed = Claimed { jobs: vec![Vec::new(); claims.len()], ..Claimed::default() };
-        let mut bytes = 0_i64;
         for ClaimRow(about, job) in self.all_if(wanted, Effect::Write, statement).await? {
             claimed.paused_queues = about.paused_queues;
             claimed.missing_queues = about.missing_queues;
             claimed.expired = about.expired;
             claimed.known = about.replayed;
-            bytes += job.as_ref().map_or(0, |job| i64::try_from(job.payload.len()).unwrap_or(i64::MAX));
             let of = about.request.and_then(|n| usize::try_from(n - 1).ok()).and_then(|n| claimed.jobs.get_mut(n));
             if let Some(jobs) = of {
                 jobs.extend(job);
             }
         }
-        // No job is larger than half of an answer.
-        claimed.cut = bytes > ANSWER_BYTES_MAX / 2;
         Ok(claimed)
     }
 

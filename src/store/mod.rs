@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
@@ -155,12 +156,6 @@ impl Store {
         tokio::join!(self.pool.close(), self.reports.close(), self.listening.close());
     }
 
-    /// Waits until there is a free connection, so that what is decided then is done soon.
-    pub async fn wait_for_turn(&self) {
-        // That there is none in time is for the statement to say.
-        drop(self.pool.acquire().await);
-    }
-
     async fn all<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
@@ -200,18 +195,35 @@ impl Store {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let mut connection = match pool.acquire().await {
-            Ok(connection) => connection,
-            // Connections are there, and none was free: busy. None is there: they cannot be made.
-            Err(sqlx::Error::PoolTimedOut) if self.busy.load(Ordering::Relaxed) > 0 || pool.num_idle() > 0 => {
-                return Err(Error::Overloaded);
-            }
-            Err(error) => return Err(Error::unavailable(error)),
-        };
-        let _busy = Busy::new(&self.busy);
+        let connection = self.connection(pool).await?;
         if !wanted() {
             return Err(Error::Unwanted);
         }
+        self.all_on(connection, effect, statement).await
+    }
+
+    /// A connection that is free, within a second.
+    async fn connection(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>> {
+        match pool.acquire().await {
+            Ok(connection) => Ok(connection),
+            // Connections are there, and none was free: busy. None is there: they cannot be made.
+            Err(sqlx::Error::PoolTimedOut) if self.busy.load(Ordering::Relaxed) > 0 || pool.num_idle() > 0 => {
+                Err(Error::Overloaded)
+            }
+            Err(error) => Err(Error::unavailable(error)),
+        }
+    }
+
+    async fn all_on<T>(
+        &self,
+        mut connection: PoolConnection<Postgres>,
+        effect: Effect,
+        statement: QueryAs<'_, Postgres, T, PgArguments>,
+    ) -> Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let _busy = Busy::new(&self.busy);
         let within = match effect {
             Effect::Read => READ_WITHIN,
             Effect::Write => WRITE_WITHIN,

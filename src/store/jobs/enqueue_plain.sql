@@ -62,12 +62,16 @@ deep as materialized (
     ) as limited
     join presque_internal.queue_count_now as counts on counts.queue_id = limited.queue_id
 ),
+wrong as materialized (
+    select request, n
+    from decided
+    where queue_id = 0 or payload_bytes > payload_bytes_max
+),
 refused as materialized (
     select why.request, min(why.n) as n
     from (
         select request, n
-        from decided
-        where queue_id = 0 or payload_bytes > payload_bytes_max
+        from wrong
         union all
         select request, n
         from (
@@ -79,7 +83,9 @@ refused as materialized (
             from (
                 select request, queue, n, count(*) over (partition by request, queue) as own
                 from decided
-                where exists (select from deep)
+                where
+                    exists (select from deep)
+                    and not exists (select from wrong where wrong.request = decided.request)
             ) as sized
             join deep on deep.place = sized.queue
         ) as asked

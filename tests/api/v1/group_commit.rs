@@ -162,7 +162,7 @@ async fn reports_that_are_written_together() {
 async fn claims_that_are_made_together() {
     let app = Arc::new(TestApp::start().await);
     for queue in ["a", "b"] {
-        let jobs: Vec<_> = (0..150).map(|n| json!({"queue": queue, "kind": format!("k{}", n % 2)})).collect();
+        let jobs: Vec<_> = (0..400).map(|n| json!({"queue": queue, "kind": format!("k{}", n % 2)})).collect();
         app.post("/v1/jobs", json!({"jobs": jobs}).to_string()).await.ok(201);
     }
     app.patch("/v1/queues/paused", "{}").await.ok(201);
@@ -260,4 +260,48 @@ async fn classic_fetches_that_are_made_together() {
     };
     assert_eq!(left("a").await, 70);
     assert_eq!(seen.len() as u64, 200 - 70 - left("b").await, "each is handed out once or still there");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_fails_for_one_queue_costs_the_jobs_of_another_nothing() {
+    let app = Arc::new(TestApp::start().await);
+    for queue in ["good", "bad"] {
+        let jobs = json!({"jobs": vec![json!({"queue": queue}); 40]});
+        app.post("/v1/jobs", jobs.to_string()).await.ok(201);
+    }
+    // What is claimed or fetched from one of them fails, always.
+    app.sql(
+        "create function presque_internal.refuse() returns trigger language plpgsql as
+         $$begin raise exception 'a bug'; end$$;
+         do $$declare bad integer; begin
+             select queue_id into bad from presque_internal.queue where name = 'bad';
+             execute format('create trigger refuse before delete on presque_internal.ready for each row
+                 when (old.queue_id = %s) execute function presque_internal.refuse()', bad);
+         end$$",
+    )
+    .await;
+    let sent = (0..80).map(|n| {
+        let app = app.clone();
+        tokio::spawn(async move {
+            match n % 4 {
+                0 => app.get("/q/good").await,
+                1 => app.get("/q/bad").await,
+                2 => app.post("/v1/jobs/claim", r#"{"queues":["good"]}"#).await,
+                _ => app.post("/v1/jobs/claim", r#"{"queues":["bad"]}"#).await,
+            }
+        })
+    });
+    let sent: Vec<_> = sent.collect();
+    for (n, answer) in futures_util::future::join_all(sent).await.into_iter().map(Result::unwrap).enumerate() {
+        assert_eq!(answer.status, if n % 2 == 0 { 200 } else { 500 }, "{n}: {answer:?}");
+        if n % 4 == 2 {
+            assert_eq!(answer.json()["jobs"].as_array().unwrap().len(), 1);
+        }
+    }
+    let counts = |queue: &'static str| {
+        let app = app.clone();
+        async move { app.get(&format!("/v1/queues/{queue}")).await.json()["counts"].clone() }
+    };
+    let (good, bad) = (counts("good").await, counts("bad").await);
+    assert_eq!((&good["completed"], &good["running"], &bad["available"]), (&json!(20), &json!(20), &json!(40)));
 }
