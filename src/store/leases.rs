@@ -12,6 +12,10 @@ use crate::domain::{Failure, JobId, JobState, LeaseToken, Outcome, Payload, Queu
 /// Log lines that an attempt keeps, in bytes.
 const LOG_BYTES_MAX: i64 = 64 * 1024;
 
+/// A settlement of so many leases is planned anew. A plan that was made, and kept, when no job ran
+/// reads all leases for each of them: 2.4 s for 1,000 of 1,000, where planning takes 10 ms.
+const PLANNED_ANEW: usize = 250;
+
 /// What a worker asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -291,7 +295,8 @@ impl Store {
             .bind(column(items, |item| item.progress_message.as_deref()))
             .bind(column(items, |item| item.payload.as_ref().map(Payload::as_str)))
             .bind(column(items, logs))
-            .bind(LOG_BYTES_MAX);
+            .bind(LOG_BYTES_MAX)
+            .persistent(items.len() < PLANNED_ANEW);
         self.report(Effect::Write, statement).await
     }
 
