@@ -46,6 +46,15 @@ struct Entry<I, O> {
 /// Writes a batch; answers as many outputs as it is given inputs, in their order.
 type Write<I, O> = dyn Fn(Vec<I>) -> Pin<Box<dyn Future<Output = Result<Vec<O>>> + Send>> + Send + Sync;
 
+/// What a line does with a batch. It is one statement, so that all of a batch is done or nothing.
+pub(super) fn writing<I, O, W, Fut>(write: W) -> Arc<Write<I, O>>
+where
+    W: Fn(Vec<I>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Vec<O>>> + Send + 'static,
+{
+    Arc::new(move |batch| Box::pin(write(batch)))
+}
+
 /// The line before a writer. The writer ends when all its lines are dropped.
 #[derive(Debug)]
 pub(super) struct Line<I, O>(mpsc::Sender<Entry<I, O>>);
@@ -55,17 +64,8 @@ where
     I: Clone + Send + Sync + 'static,
     O: Send + 'static,
 {
-    /// A line whose writer puts requests of up to `items_max` items together. `write` is one
-    /// statement, so that all of a batch is done or nothing.
-    pub(super) fn start<W, Fut>(items_max: usize, weigh: fn(&I) -> Weight, write: W) -> Self
-    where
-        W: Fn(Vec<I>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Vec<O>>> + Send + 'static,
-    {
-        Self::of(items_max, weigh, Arc::new(move |batch| Box::pin(write(batch))))
-    }
-
-    fn of(items_max: usize, weigh: fn(&I) -> Weight, write: Arc<Write<I, O>>) -> Self {
+    /// A line whose writer puts requests of up to `items_max` items together.
+    pub(super) fn start(items_max: usize, weigh: fn(&I) -> Weight, write: Arc<Write<I, O>>) -> Self {
         let (line, waiting) = mpsc::channel(LINE_MAX);
         tokio::spawn(serve(waiting, items_max, weigh, write));
         Self(line)
@@ -111,12 +111,7 @@ where
     O: Send + 'static,
 {
     /// As [`Line::start`]; batches of different lines are written at the same time.
-    pub(super) fn start<W, Fut>(items_max: usize, weigh: fn(&I) -> Weight, write: W) -> Self
-    where
-        W: Fn(Vec<I>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Vec<O>>> + Send + 'static,
-    {
-        let write: Arc<Write<I, O>> = Arc::new(move |batch| Box::pin(write(batch)));
+    pub(super) fn start(items_max: usize, weigh: fn(&I) -> Weight, write: Arc<Write<I, O>>) -> Self {
         Self { lines: Mutex::default(), items_max, weigh, write }
     }
 
@@ -135,7 +130,7 @@ where
         if lines.len() >= EMPTY_LINES_MAX {
             lines.retain(|_, line| line.strong_count() > 0);
         }
-        let line = Arc::new(Line::of(self.items_max, self.weigh, self.write.clone()));
+        let line = Arc::new(Line::start(self.items_max, self.weigh, self.write.clone()));
         lines.insert(name.to_owned(), Arc::downgrade(&line));
         line
     }
@@ -248,7 +243,7 @@ mod tests {
     fn noting(items_max: usize, weigh: fn(&u32) -> Weight, guilty: u32) -> (Line<u32, u32>, Batches) {
         let batches = Arc::new(Mutex::new(Vec::new()));
         let noted = batches.clone();
-        let line = Line::start(items_max, weigh, move |batch: Vec<u32>| {
+        let write = writing(move |batch: Vec<u32>| {
             let noted = noted.clone();
             async move {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -260,7 +255,7 @@ mod tests {
                 Ok(batch.iter().map(|n| n * 2).collect())
             }
         });
-        (line, batches)
+        (Line::start(items_max, weigh, write), batches)
     }
 
     async fn pass_all(line: &Line<u32, u32>, numbers: std::ops::Range<u32>) -> Vec<Result<u32>> {
@@ -308,11 +303,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_line_of_a_family_has_a_writer_of_its_own() {
-        let family = Family::start(100, light, |batch: Vec<u32>| async move {
+        let write = writing(|batch: Vec<u32>| async move {
             // The first number says how long the batch takes.
             tokio::time::sleep(Duration::from_millis(u64::from(batch[0]))).await;
             Ok(batch.iter().map(|n| n * 2).collect())
         });
+        let family = Family::start(100, light, write);
         let begun = tokio::time::Instant::now();
         let (slow, quick, slow_too) =
             tokio::join!(family.pass("slow", 3000), family.pass("quick", 1), family.pass("slow", 2));

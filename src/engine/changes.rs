@@ -1,5 +1,6 @@
 //! What people change: single jobs, queues and workers. And waiting for a job's end.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,12 +8,28 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
-use crate::domain::{JobId, JobState, QueueName, WorkerId};
-use crate::store::{DeletedQueue, Directive, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Updated};
+use crate::domain::{Action, JobId, JobState, QueueName, WorkerId};
+use crate::store::{
+    DeletedQueue, Directive, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Store, Updated,
+};
 
 /// How often a parked request looks whether its job has come so far: the job may run on
 /// another server.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often a change is tried whose job was moved meanwhile, by a claim or because it was due.
+const TRIES: usize = 5;
+
+/// What became of a change to a job.
+#[derive(Debug)]
+pub enum Acted<T> {
+    Done(T),
+    /// The job is in a state, or of a version, that does not let it be done.
+    Refused(Box<JobDetail>),
+    NotFound,
+    /// The job was moved each time, in a state that lets it be done.
+    Overtaken,
+}
 
 /// What a request waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,16 +80,38 @@ impl Engine {
         self.waiters.wake(&line(id), usize::MAX);
     }
 
-    /// Cancels a job, or asks its worker to; `None` if it is final or there is none.
-    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool) -> Result<Option<JobStatus>> {
+    /// Tries a change until it is done, or the job is in a state, or of a version, that does not
+    /// let it be done.
+    async fn act<T, F, Fut>(&self, id: JobId, action: Action, version: Option<i64>, change: F) -> Result<Acted<T>>
+    where
+        T: Send + 'static,
+        F: Fn(Store) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = Result<Option<T>>> + Send + 'static,
+    {
+        for _ in 0..TRIES {
+            let change = change.clone();
+            if let Some(done) = self.finish(move |engine| change(engine.store)).await? {
+                return Ok(Acted::Done(done));
+            }
+            match self.store.find_job(id, false, false).await? {
+                None => return Ok(Acted::NotFound),
+                Some(job) if action.allows(job.state()) && version.is_none_or(|version| version == job.version) => {}
+                Some(job) => return Ok(Acted::Refused(Box::new(job))),
+            }
+        }
+        Ok(Acted::Overtaken)
+    }
+
+    /// Cancels a job, or asks its worker to.
+    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool) -> Result<Acted<JobStatus>> {
         let reason = Arc::new(reason);
         let cancelled = self
-            .finish(move |engine| {
+            .act(id, Action::Cancel, None, move |store| {
                 let reason = reason.clone();
-                async move { engine.store.cancel_job(id, &reason, force).await }
+                async move { store.cancel_job(id, &reason, force).await }
             })
             .await?;
-        if cancelled.as_ref().is_some_and(|status| status.state.is_final()) {
+        if matches!(&cancelled, Acted::Done(status) if status.state.is_final()) {
             self.wake_job(id);
         }
         Ok(cancelled)
@@ -89,37 +128,45 @@ impl Engine {
     }
 
     /// Makes a job claimable again.
-    pub async fn retry_job(&self, id: JobId, delay_ms: i64, reset_attempts: bool, force: bool) -> Result<Retried> {
+    pub async fn retry_job(
+        &self,
+        id: JobId,
+        delay_ms: i64,
+        reset_attempts: bool,
+        force: bool,
+    ) -> Result<Acted<Retried>> {
         let retried = self
-            .finish(move |engine| async move { engine.store.retry_job(id, delay_ms, reset_attempts, force).await })
+            .act(id, Action::Retry { force }, None, move |store| async move {
+                store.retry_job(id, delay_ms, reset_attempts, force).await
+            })
             .await?;
-        if let Retried::Again(JobStatus { state: JobState::Available, .. }, queue) = &retried {
+        if let Acted::Done(Retried::Again(JobStatus { state: JobState::Available, .. }, queue)) = &retried {
             self.wake_queue(queue, 1);
         }
         Ok(retried)
     }
 
-    /// Changes a job that waits.
-    pub async fn update_job(&self, id: JobId, update: JobUpdate, version: Option<i64>) -> Result<Updated> {
+    /// Changes a job that waits, if it has `version` where that is given.
+    pub async fn update_job(&self, id: JobId, update: JobUpdate, version: Option<i64>) -> Result<Acted<Updated>> {
         let update = Arc::new(update);
         let updated = self
-            .finish(move |engine| {
+            .act(id, Action::Update, version, move |store| {
                 let update = update.clone();
-                async move { engine.store.update_job(id, &update, version).await }
+                async move { store.update_job(id, &update, version).await }
             })
             .await?;
-        if let Updated::Done { available_in: Some(queue) } = &updated {
+        if let Acted::Done(Updated::Done { available_in: Some(queue) }) = &updated {
             self.wake_queue(queue, 1);
         }
         Ok(updated)
     }
 
-    /// Deletes a final job; a waiting one, too, by `force`. False if it is neither.
-    pub async fn delete_job(&self, id: JobId, force: bool) -> Result<bool> {
+    /// Deletes a final job; a waiting one, too, by `force`.
+    pub async fn delete_job(&self, id: JobId, force: bool) -> Result<Acted<()>> {
         let deleted = self
-            .finish(move |engine| async move {
-                Ok(engine.store.delete_job(id).await?
-                    || (force && engine.store.delete_waiting_job(id).await?.is_some()))
+            .act(id, Action::Delete { force }, None, move |store| async move {
+                let deleted = store.delete_job(id).await? || (force && store.delete_waiting_job(id).await?.is_some());
+                Ok(deleted.then_some(()))
             })
             .await?;
         self.wake_job(id);

@@ -155,9 +155,6 @@ impl Engine {
     /// Claims jobs; if there are none, waits for some until `wait` is over or `draining`
     /// is cancelled. Nothing of the database is held meanwhile.
     pub async fn claim(&self, request: ClaimRequest, draining: &CancellationToken) -> Result<ClaimAnswer> {
-        if let Some(missing) = self.missing_queue(&request.claim.queues).await? {
-            return Ok(ClaimAnswer::QueueNotFound(missing));
-        }
         let deadline = Instant::now() + request.wait;
         let lines = lines(&request.claim);
         loop {
@@ -222,14 +219,13 @@ impl Engine {
     pub(super) async fn claim_together(&self, claims: &[Claim]) -> Result<Vec<Option<ClaimAnswer>>> {
         // As many statements at a time as leave connections for others.
         let Ok(_turn) = self.claiming.acquire().await else { return Err(Error::Overloaded) };
-        let claimed = self.store.claim(claims, &|| true).await?;
+        let claimed = self.store.claim(claims, !self.auto_create_queues, &|| true).await?;
         let missing = claimed.missing_queues.first().filter(|_| !self.auto_create_queues);
         let more = claimed.expired > 0 || claimed.jobs.iter().any(|jobs| !jobs.is_empty());
         let answer = |found: Vec<ClaimedJob>| {
             let mut jobs = HandOver::new(self.clone());
             jobs.jobs = found;
             match missing {
-                // Jobs of the others, if there are any, are given back.
                 Some(missing) => Some(ClaimAnswer::QueueNotFound(missing.clone())),
                 None if jobs.is_empty() && more => None,
                 None => Some(ClaimAnswer::Jobs { jobs, paused_queues: claimed.paused_queues.clone(), replayed: false }),
@@ -250,7 +246,10 @@ impl Engine {
             claim.per_queue = (claim.max_jobs + queues - 1) / queues;
         }
         loop {
-            let mut claimed = self.store.claim(std::slice::from_ref(&claim), wanted).await?;
+            let mut claimed = self.store.claim(std::slice::from_ref(&claim), !self.auto_create_queues, wanted).await?;
+            if let Some(missing) = claimed.missing_queues.first().filter(|_| !self.auto_create_queues) {
+                return Ok(ClaimAnswer::QueueNotFound(missing.clone()));
+            }
             if claimed.known {
                 let Some(idempotency) = &claim.idempotency else { return Ok(ClaimAnswer::Mismatch) };
                 let Some((hash, known)) = self.store.find_claim(&idempotency.key).await? else { continue };
@@ -263,10 +262,6 @@ impl Engine {
             let new = claimed.jobs.pop().unwrap_or_default();
             let found = new.len();
             jobs.jobs.extend(new);
-            // Jobs of the others, if there are any, are given back.
-            if let Some(missing) = claimed.missing_queues.first().filter(|_| !self.auto_create_queues) {
-                return Ok(ClaimAnswer::QueueNotFound(missing.clone()));
-            }
             let left = claim.max_jobs - i64::try_from(found).unwrap_or(0);
             let shared = claim.per_queue < claim.max_jobs;
             // With a key, what was claimed at first is what a repetition is answered.

@@ -28,7 +28,7 @@ impl Engine {
     pub async fn enqueue(&self, enqueue: Enqueue, make_queues: bool) -> Result<EnqueueAnswer> {
         let enqueue = Arc::new(enqueue);
         let make_queues = make_queues || self.auto_create_queues;
-        if self.lines.is_some() && enqueue.is_plain() {
+        if enqueue.is_plain() {
             return self.enqueue_plain(&enqueue, make_queues).await;
         }
         let keyed = enqueue.idempotency.is_some();

@@ -22,8 +22,8 @@ use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
 use crate::store::{Claim, Enqueue, EnqueueOutcome, Error, Fetch, Fetched, Result, Settle, Store};
-use batch::{Family, Line, Weight};
-pub use changes::{JobWait, WaitFor};
+use batch::{Family, Line, Weight, writing};
+pub use changes::{Acted, JobWait, WaitFor};
 pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
 pub use classic::ClassicJob;
 pub use enqueue::EnqueueAnswer;
@@ -85,25 +85,31 @@ impl Engine {
             return alone;
         }
         // The writers hold no line, so they end when all who could use one are gone.
-        let (enqueuing, settling) = (alone.clone(), alone.clone());
-        let (claiming, fetching) = (alone.clone(), alone.clone());
+        let engine = alone.clone();
+        let enqueue = writing(move |requests: Vec<Arc<Enqueue>>| {
+            let engine = engine.clone();
+            async move { engine.enqueue_together(&requests).await }
+        });
+        let engine = alone.clone();
+        let settle = writing(move |requests: Vec<Arc<Vec<Settle>>>| {
+            let engine = engine.clone();
+            async move { engine.settle_together(&requests).await }
+        });
+        let engine = alone.clone();
+        let claim = writing(move |claims: Vec<Claim>| {
+            let engine = engine.clone();
+            async move { engine.claim_together(&claims).await }
+        });
+        let engine = alone.clone();
+        let fetch = writing(move |fetches: Vec<Fetch>| {
+            let engine = engine.clone();
+            async move { engine.fetch_together(&fetches).await }
+        });
         let lines = Lines {
-            enqueue: Line::start(group_commit_max, weigh_enqueue, move |requests: Vec<Arc<Enqueue>>| {
-                let engine = enqueuing.clone();
-                async move { engine.enqueue_together(&requests).await }
-            }),
-            settle: Line::start(group_commit_max, weigh_settle, move |requests: Vec<Arc<Vec<Settle>>>| {
-                let engine = settling.clone();
-                async move { engine.settle_together(&requests).await }
-            }),
-            claim: Family::start(group_commit_max, weigh_claim, move |claims: Vec<Claim>| {
-                let engine = claiming.clone();
-                async move { engine.claim_together(&claims).await }
-            }),
-            fetch: Family::start(group_commit_max, weigh_fetch, move |fetches: Vec<Fetch>| {
-                let engine = fetching.clone();
-                async move { engine.fetch_together(&fetches).await }
-            }),
+            enqueue: Line::start(group_commit_max, weigh_enqueue, enqueue),
+            settle: Line::start(group_commit_max, weigh_settle, settle),
+            claim: Family::start(group_commit_max, weigh_claim, claim),
+            fetch: Family::start(group_commit_max, weigh_fetch, fetch),
         };
         Self { lines: Some(Arc::new(lines)), ..alone }
     }

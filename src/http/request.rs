@@ -67,9 +67,14 @@ async fn logged(request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
     let response = match too_large(&request) {
         None => next.run(request).await,
-        // In the shape of the route that was meant.
-        Some(error) if classic::is_classic(&path) => classic::refuse_head(&error),
-        Some(error) => error.into_response(),
+        Some(error) => {
+            // In the shape of the route that was meant.
+            let classic = classic::is_classic(&path);
+            let mut response = if classic { classic::refuse_head(&error) } else { error.into_response() };
+            // What else comes from there is of the same kind.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
     };
     let status = response.status().as_u16();
     let ms = begun.elapsed().as_secs_f64() * 1000.0;

@@ -26,8 +26,6 @@ pub enum Retried {
     Held(JobId),
     /// Its queue was deleted or purged, and hands out nothing.
     Retired(String),
-    /// There is no such job in a state that can be retried.
-    No,
 }
 
 /// What a waiting job should become; what is absent stays as it is.
@@ -51,8 +49,6 @@ pub enum Updated {
     PayloadTooLarge {
         limit: i64,
     },
-    /// There is no such job that waits and has the version.
-    No,
 }
 
 #[derive(FromRow)]
@@ -116,17 +112,24 @@ impl Store {
         }))
     }
 
-    /// Makes a job claimable again after `delay_ms`.
-    pub async fn retry_job(&self, id: JobId, delay_ms: i64, reset_attempts: bool, force: bool) -> Result<Retried> {
+    /// Makes a job claimable again after `delay_ms`. `None` if there is no such job in a state
+    /// that can be retried.
+    pub async fn retry_job(
+        &self,
+        id: JobId,
+        delay_ms: i64,
+        reset_attempts: bool,
+        force: bool,
+    ) -> Result<Option<Retried>> {
         let statement = sqlx::query_as::<_, RetryRow>(sql!("jobs/retry"))
             .bind(id.queue_id())
             .bind(id.0)
             .bind(delay_ms)
             .bind(reset_attempts)
             .bind(force);
-        let Some(row) = self.one(Effect::Write, statement).await? else { return Ok(Retried::No) };
+        let Some(row) = self.one(Effect::Write, statement).await? else { return Ok(None) };
         let queue = row.queue.unwrap_or_default();
-        Ok(match row.holder {
+        Ok(Some(match row.holder {
             _ if row.retired => Retried::Retired(queue),
             Some(holder) => Retried::Held(JobId(holder)),
             None => {
@@ -140,11 +143,12 @@ impl Store {
                 };
                 Retried::Again(status, queue)
             }
-        })
+        }))
     }
 
-    /// Changes a job that waits, if it has `version` where that is given.
-    pub async fn update_job(&self, id: JobId, update: &JobUpdate, version: Option<i64>) -> Result<Updated> {
+    /// Changes a job. `None` if there is no such job that waits, and has `version` where that
+    /// is given.
+    pub async fn update_job(&self, id: JobId, update: &JobUpdate, version: Option<i64>) -> Result<Option<Updated>> {
         let statement = sqlx::query_as::<_, UpdateRow>(sql!("jobs/update"))
             .bind(id.queue_id())
             .bind(id.0)
@@ -155,11 +159,13 @@ impl Store {
             .bind(update.payload.as_ref().map(Payload::as_str))
             .bind(update.expires_at)
             .bind(version);
-        Ok(match self.one(Effect::Write, statement).await? {
-            None => Updated::No,
-            Some(row) if row.too_large => Updated::PayloadTooLarge { limit: row.payload_max_bytes },
-            Some(row) => Updated::Done { available_in: row.available_in },
-        })
+        Ok(self.one(Effect::Write, statement).await?.map(|row| {
+            if row.too_large {
+                Updated::PayloadTooLarge { limit: row.payload_max_bytes }
+            } else {
+                Updated::Done { available_in: row.available_in }
+            }
+        }))
     }
 
     /// Deletes a final job and its attempts. False if there is no such job that is final.

@@ -160,7 +160,7 @@ impl Store {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        self.all_if(&|| true, effect, statement).await
+        self.all_in(&self.pool, &|| true, effect, statement).await
     }
 
     /// Runs a statement that keeps or ends leases, on the connections that are kept for those.
@@ -173,18 +173,6 @@ impl Store {
 
     /// Runs a statement, unless nobody wants its answer any more once there is a
     /// connection for it.
-    async fn all_if<T>(
-        &self,
-        wanted: Wanted<'_>,
-        effect: Effect,
-        statement: QueryAs<'_, Postgres, T, PgArguments>,
-    ) -> Result<Vec<T>>
-    where
-        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-    {
-        self.all_in(&self.pool, wanted, effect, statement).await
-    }
-
     async fn all_in<T>(
         &self,
         pool: &PgPool,

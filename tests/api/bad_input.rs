@@ -219,8 +219,8 @@ async fn bytes_that_are_no_http_end_the_connection_and_nothing_else() {
     let app = TestApp::start().await;
     let address = app.listen().await;
     let long_uri = format!("GET /q/{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(9000));
-    let long_header = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(100_000));
-    let many = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "a: b\r\n".repeat(250));
+    let long_header = |bytes| format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(bytes));
+    let many = |lines| format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "a: b\r\n".repeat(lines));
     for (bytes, status) in [
         (&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], "HTTP/1.1 400"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na", "HTTP/1.1 400"),
@@ -228,8 +228,11 @@ async fn bytes_that_are_no_http_end_the_connection_and_nothing_else() {
         (b"POST /q/a HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n1", "HTTP/1.1 413"),
         (b"POST /q/a HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400"),
         (long_uri.as_bytes(), "HTTP/1.1 414"),
-        (long_header.as_bytes(), "HTTP/1.1 431"),
-        (many.as_bytes(), "HTTP/1.1 431"),
+        (long_header(40_000).as_bytes(), "HTTP/1.1 431"),
+        (long_header(70_000).as_bytes(), "HTTP/1.1 431"),
+        (long_header(100_000).as_bytes(), "HTTP/1.1 431"),
+        (many(150).as_bytes(), "HTTP/1.1 431"),
+        (many(250).as_bytes(), "HTTP/1.1 431"),
         (b"GET /\r\n\r\n", "HTTP/1.1 400"),
     ] {
         let answer = raw(address, bytes, Duration::from_secs(2)).await;

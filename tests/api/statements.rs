@@ -92,7 +92,7 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
     let cases = [
         (
             "leases/claim",
-            "'{foo}', null, '{1}', 1, '{null}', '{null}', 1000, null, null".to_owned(),
+            "'{foo}', null, '{1}', 1, '{null}', '{null}', 1000, null, null, false".to_owned(),
             vec!["queue_in_service", "scheduled_in_order", "ready_in_order"],
         ),
         ("leases/settle", format!("{}, 1000", arrays(17)), vec!["lease_of_job", "dedup_key_is_held_once"]),
@@ -109,6 +109,43 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
         }
         for bad in ["Seq Scan on ready", "Seq Scan on scheduled", "Seq Scan on lease", "Seq Scan on job_"] {
             assert!(!plan.contains(bad), "{statement}: {bad}:\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_made_on_empty_tables_looks_each_row_up() {
+    let app = TestApp::start().await;
+    for table in ["lease", "ready", "scheduled", "expiring", "job"] {
+        app.sql(&format!("vacuum analyze presque_internal.{table}")).await;
+    }
+    let cases = [
+        ("leases/settle", format!("{}, 1000", vec!["'{}'"; 17].join(", ")), vec!["lease", "job"]),
+        ("jobs/expire", "10".to_owned(), vec!["ready", "scheduled", "expiring"]),
+        ("jobs/cancel", "1, '01a206c8-d8c7-76c7-bfda-d9bb00000001', '', false, false".to_owned(), vec!["ready"]),
+    ];
+    for (statement, arguments, tables) in cases {
+        let plan = plan(&app, statement, &arguments).await;
+        for table in tables {
+            let changes = |line: &&str| {
+                let what = line.trim_start_matches([' ', '-', '>']).split(' ').collect::<Vec<_>>();
+                matches!(what.as_slice(), ["Delete" | "Update", "on", on, ..] if *on == table)
+            };
+            let mut seen = 0;
+            let lines: Vec<&str> = plan.lines().collect();
+            for (n, line) in lines.iter().enumerate().filter(|(_, line)| changes(line)) {
+                let indent = |line: &str| line.len() - line.trim_start().len();
+                let below = lines[n + 1..].iter().take_while(|below| indent(below) > indent(line));
+                let below: Vec<&str> = below.copied().collect();
+                let compared = |line: &&str| line.contains("Join Filter") && line.contains(&format!("({table}"));
+                assert!(
+                    !below.iter().any(compared),
+                    "{statement}: {table} is joined row by row:\n{}",
+                    below.join("\n")
+                );
+                seen += 1;
+            }
+            assert!(seen > 0, "{statement} changes nothing in {table}:\n{plan}");
         }
     }
 }

@@ -172,7 +172,7 @@ impl Found {
 async fn claim_jobs(State(app): State<App>, params: Params, headers: HeaderMap, client: Client, body: Body) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let idempotency = body.idempotency(&headers)?;
+    let idempotency = body.idempotency(&headers, None)?;
     let (mut wanted, waits) = body.parse(|fields| (read_claim(fields), fields.has("wait_ms")))?;
     wanted.claim.idempotency = idempotency;
     let preferred = if waits { None } else { preferred_wait(&headers) };

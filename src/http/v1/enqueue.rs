@@ -152,7 +152,7 @@ async fn enqueue_job(
 ) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::OneJob).await?;
-    let idempotency = body.idempotency(&headers)?;
+    let idempotency = body.idempotency(&headers, Some(&queue))?;
     let mut job = body.parse(|fields| read_job(&app, fields, Some(&queue)))?;
     take_traceparent(job.iter_mut(), &headers);
     let enqueue = store::Enqueue {
@@ -190,7 +190,7 @@ async fn enqueue_job(
 async fn enqueue_jobs(State(app): State<App>, params: Params, headers: HeaderMap, body: Body) -> Answer {
     params.finish()?;
     let body = JsonBody::read(&app, &headers, body, Takes::ManyJobs).await?;
-    let idempotency = body.idempotency(&headers)?;
+    let idempotency = body.idempotency(&headers, None)?;
     let jobs = body
         .parse(|fields| fields.required("jobs", fields.objects("jobs", 1..=1000, |job| read_job(&app, job, None))))?;
     let mut jobs: Vec<Read> = jobs.into_iter().flatten().flatten().collect();

@@ -15,10 +15,10 @@ use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::request::{Client, JobPath, JsonBody, Precondition, Takes, WAIT_MS_MAX, duration_ms, preferred_wait};
 use crate::domain::{Action, JobId, MS_MAX};
-use crate::engine::{JobWait, WaitFor};
+use crate::engine::{Acted, JobWait, WaitFor};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
-use crate::store::{JobDetail, JobUpdate, Retried, Updated};
+use crate::store::{JobUpdate, Retried, Updated};
 
 /// Why a job was cancelled when nobody said.
 const NO_REASON: &str = "cancelled";
@@ -147,11 +147,6 @@ pub(super) fn applied(mut response: Response, preferred_ms: Option<i64>) -> Resp
     response
 }
 
-/// The job, or that there is none.
-async fn known(app: &App, id: JobId) -> Result<JobDetail, Error> {
-    app.store.find_job(id, false, false).await?.ok_or(Error::JobNotFound(id))
-}
-
 /// Update a waiting job
 ///
 /// While it is pending, scheduled, available or retryable. With `If-Match` only if it still
@@ -186,31 +181,25 @@ async fn update_job(
         return Err(Error::too_large("the payload", app.payload_bytes_max, actual));
     }
     let actual = update.payload.as_ref().map(|payload| i64::try_from(payload.as_str().len()).unwrap_or(i64::MAX));
-    for _ in 0..TRIES {
-        match app.engine.update_job(id, update.clone(), wanted.version).await? {
-            Updated::PayloadTooLarge { limit } => return Err(Error::PayloadTooLarge("the payload", limit, actual)),
-            Updated::Done { .. } => {
-                let job = known(&app, id).await?;
-                let version = job.version;
-                return Ok(tagged(json(StatusCode::OK, &Job::from(job))?, version));
-            }
-            Updated::No => wanted.check(Some(refused(&app, id, Action::Update).await?))?,
+    match done(id, Action::Update, app.engine.update_job(id, update, wanted.version).await?)? {
+        Updated::PayloadTooLarge { limit } => Err(Error::PayloadTooLarge("the payload", limit, actual)),
+        Updated::Done { .. } => {
+            let job = app.store.find_job(id, false, false).await?.ok_or(Error::JobNotFound(id))?;
+            let version = job.version;
+            Ok(tagged(json(StatusCode::OK, &Job::from(job))?, version))
         }
     }
-    Err(Error::Conflict)
 }
 
-/// How often a change is tried whose job was moved meanwhile, by a claim or because it was due.
-const TRIES: usize = 5;
-
-/// The job let nothing be done to it: because of its state, which is the answer, or because it
-/// moved meanwhile, and then it is worth another try. Answers its version.
-async fn refused(app: &App, id: JobId, action: Action) -> Result<i64, Error> {
-    let job = known(app, id).await?;
-    if action.allows(job.state()) {
-        return Ok(job.version);
+/// What was done to a job, or why nothing was.
+fn done<T>(id: JobId, action: Action, acted: Acted<T>) -> Result<T, Error> {
+    match acted {
+        Acted::Done(done) => Ok(done),
+        Acted::NotFound => Err(Error::JobNotFound(id)),
+        Acted::Refused(job) if action.allows(job.state()) => Err(Error::PreconditionFailed(Some(job.version))),
+        Acted::Refused(job) => Err(Error::InvalidState(id, job.state(), action.allowed_states())),
+        Acted::Overtaken => Err(Error::Conflict),
     }
-    Err(Error::InvalidState(id, job.state(), action.allowed_states()))
 }
 
 /// Reads an [`UpdateJobRequest`], and the size of a payload that no queue would take.
@@ -250,13 +239,8 @@ fn read_update(app: &App, fields: &Fields<'_>) -> (JobUpdate, Option<usize>) {
 async fn delete_job(State(app): State<App>, JobPath(id): JobPath, params: Params) -> Answer {
     let force = params.bool("force").unwrap_or(false);
     params.finish()?;
-    for _ in 0..TRIES {
-        if app.engine.delete_job(id, force).await? {
-            return Ok(empty());
-        }
-        let _moved = refused(&app, id, Action::Delete { force }).await?;
-    }
-    Err(Error::Conflict)
+    done(id, Action::Delete { force }, app.engine.delete_job(id, force).await?)?;
+    Ok(empty())
 }
 
 /// No content.
@@ -325,13 +309,8 @@ async fn cancel_job(
     let (reason, force) =
         body.parse(|fields| (fields.text("reason", REASON_MAX), fields.bool("force").unwrap_or(false)))?;
     let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
-    for _ in 0..TRIES {
-        if let Some(status) = app.engine.cancel_job(id, reason.clone(), force).await? {
-            return json(StatusCode::OK, &JobStatus::from(status));
-        }
-        let _moved = refused(&app, id, Action::Cancel).await?;
-    }
-    Err(Error::Conflict)
+    let status = done(id, Action::Cancel, app.engine.cancel_job(id, reason, force).await?)?;
+    json(StatusCode::OK, &JobStatus::from(status))
 }
 
 /// Retry a job
@@ -364,15 +343,10 @@ async fn retry_job(
             fields.bool("force").unwrap_or(false),
         )
     })?;
-    for _ in 0..TRIES {
-        match app.engine.retry_job(id, delay_ms, reset_attempts, force).await? {
-            Retried::Again(status, _) => return json(StatusCode::OK, &JobStatus::from(status)),
-            Retried::Held(holder) => return Err(Error::DuplicateJob(Some(holder))),
-            Retried::Retired(queue) => return Err(Error::QueueNotFound(queue)),
-            Retried::No => {
-                let _moved = refused(&app, id, Action::Retry { force }).await?;
-            }
-        }
+    let retried = app.engine.retry_job(id, delay_ms, reset_attempts, force).await?;
+    match done(id, Action::Retry { force }, retried)? {
+        Retried::Again(status, _) => json(StatusCode::OK, &JobStatus::from(status)),
+        Retried::Held(holder) => Err(Error::DuplicateJob(Some(holder))),
+        Retried::Retired(queue) => Err(Error::QueueNotFound(queue)),
     }
-    Err(Error::Conflict)
 }

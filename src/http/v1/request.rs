@@ -76,8 +76,13 @@ impl JsonBody {
         faults.check(value)
     }
 
-    /// The idempotency key of the request, with what it came with.
-    pub(super) fn idempotency(&self, headers: &HeaderMap) -> Result<Option<Idempotency>, Error> {
+    /// The idempotency key of the request, with what it came with: the body, and the queue of
+    /// the path, as the same body means another thing in another queue.
+    pub(super) fn idempotency(
+        &self,
+        headers: &HeaderMap,
+        queue: Option<&QueueName>,
+    ) -> Result<Option<Idempotency>, Error> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
         let refuse = || {
             Error::field("Idempotency-Key", "pattern", "1 to 255 printable ASCII characters, with or without quotes")
@@ -88,10 +93,9 @@ impl JsonBody {
         if key.is_empty() || key.len() > 255 || !printable {
             return Err(refuse());
         }
-        // The path, too: the same body means another thing in another queue.
-        let path = super::super::request::request_path().unwrap_or_default();
+        let queue = queue.map(QueueName::as_str).unwrap_or_default();
         let body_hash =
-            Sha256::new().chain_update(path).chain_update([0]).chain_update(&*self.text).finalize().to_vec();
+            Sha256::new().chain_update(queue).chain_update([0]).chain_update(&*self.text).finalize().to_vec();
         Ok(Some(Idempotency { key: key.to_owned(), body_hash }))
     }
 }

@@ -10,6 +10,9 @@
 -- cancel one finds it. A lease is fenced by its row: whoever settles it meanwhile wins. A
 -- voided one leaves no token behind, so that nothing its worker reports is taken for the end.
 --
+-- `any (array[...])` where = would do: only so is each row looked up by itself, see
+-- ARCHITECTURE.md.
+--
 -- Served by ready_in_order, ready_again, scheduled_of_job, lease_of_job, job_by_id,
 -- attempt_of_job and attempt_log_of_job.
 with target as materialized (
@@ -21,7 +24,7 @@ left_own_place as (
     delete from presque_internal.ready
     using target
     where
-        ready.queue_id = target.queue_id and ready.lane = target.own_lane and ready.seq = target.own_seq
+        ready.queue_id = any (array[target.queue_id]) and ready.lane = target.own_lane and ready.seq = target.own_seq
         and ready.job_id = target.id
     returning ready.attempt, ready.failed_attempts, ready.eligible_at, 'ready' as place
 ),

@@ -21,6 +21,9 @@
 -- the next try sees it. A purge that commits meanwhile leaves the jobs under the retired
 -- id, as if they had been enqueued before it.
 --
+-- `any (array[...])` where = would do: only so is each row looked up by itself, see
+-- ARCHITECTURE.md.
+--
 -- Served by queue_in_service, dedup_key_is_held_once, idempotency_key_is_used_once,
 -- ready_in_order, ready_again, scheduled_of_job and the primary key of worker.
 with given as materialized (
@@ -247,7 +250,7 @@ left_own_place as (
     delete from presque_internal.ready
     using replaced
     where
-        ready.queue_id = replaced.queue_id
+        ready.queue_id = any (array[replaced.queue_id])
         and ready.lane = replaced.own_lane
         and ready.seq = replaced.own_seq
         and ready.job_id = replaced.id
@@ -256,13 +259,13 @@ left_own_place as (
 left_ready as (
     delete from presque_internal.ready
     using replaced
-    where ready.queue_id = replaced.queue_id and ready.job_id = replaced.id and ready.lane % 2 = 0
+    where ready.queue_id = any (array[replaced.queue_id]) and ready.job_id = replaced.id and ready.lane % 2 = 0
     returning replaced.n, ready.attempt, ready.failed_attempts, ready.releases, ready.kind, false, true
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
     using replaced
-    where scheduled.queue_id = replaced.queue_id and scheduled.job_id = replaced.id
+    where scheduled.queue_id = any (array[replaced.queue_id]) and scheduled.job_id = replaced.id
     returning
         replaced.n, scheduled.attempt, scheduled.failed_attempts, scheduled.releases, scheduled.kind,
         scheduled.retryable, false
@@ -287,7 +290,7 @@ rewritten as (
         payload = replaced.payload::json, payload_bytes = replaced.payload_bytes, priority = replaced.priority,
         run_after = replaced.run_after, version = job.version + 1
     from replaced
-    where job.queue_id = replaced.queue_id and job.id = replaced.id
+    where job.queue_id = any (array[replaced.queue_id]) and job.id = replaced.id
 ),
 made_ready as (
     insert into presque_internal.ready

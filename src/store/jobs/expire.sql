@@ -9,6 +9,9 @@
 -- Safe under concurrency: `skip locked` gives each to one server. The row that is deleted
 -- is the job's state, so of a claim and this one finds it.
 --
+-- Rows of `ready` are never updated, so `ctid` holds. `any (array[...])` where = would do: only
+-- so is each row looked up by itself, see ARCHITECTURE.md.
+--
 -- Served by expiring_in_order, job_by_id, ready_in_order, ready_again and scheduled_of_job.
 with due as materialized (
     select queue_id, job_id
@@ -33,26 +36,39 @@ target as materialized (
 running as materialized (
     select target.queue_id, target.job_id
     from target
-    join presque_internal.lease on lease.queue_id = target.queue_id and lease.job_id = target.job_id
+    cross join lateral (
+        select
+        from presque_internal.lease
+        where lease.queue_id = target.queue_id and lease.job_id = target.job_id
+        limit 1
+    ) as lease
 ),
 left_own_place as (
     delete from presque_internal.ready
     using target
     where
-        ready.queue_id = target.queue_id and ready.lane = target.own_lane and ready.seq = target.own_seq
+        ready.queue_id = any (array[target.queue_id]) and ready.lane = target.own_lane and ready.seq = target.own_seq
         and ready.job_id = target.job_id
     returning ready.job_id, ready.attempt, ready.failed_attempts, ready.eligible_at, 'ready' as place
 ),
 left_ready as (
     delete from presque_internal.ready
-    using target
-    where ready.queue_id = target.queue_id and ready.job_id = target.job_id and ready.lane % 2 = 0
+    where ctid = any (array(
+        select again.ctid
+        from target
+        cross join lateral (
+            select ctid
+            from presque_internal.ready
+            where ready.queue_id = target.queue_id and ready.job_id = target.job_id and ready.lane % 2 = 0
+            limit 1
+        ) as again
+    ))
     returning ready.job_id, ready.attempt, ready.failed_attempts, ready.eligible_at, 'ready'
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
     using target
-    where scheduled.queue_id = target.queue_id and scheduled.job_id = target.job_id
+    where scheduled.queue_id = any (array[target.queue_id]) and scheduled.job_id = target.job_id
     returning
         scheduled.job_id, scheduled.attempt, scheduled.failed_attempts, scheduled.run_after,
         case when retryable then 'retryable' else 'scheduled' end
@@ -87,13 +103,13 @@ looked_at_again as (
     update presque_internal.expiring
     set expires_at = now() + interval '1 minute'
     from running
-    where expiring.queue_id = running.queue_id and expiring.job_id = running.job_id
+    where expiring.queue_id = any (array[running.queue_id]) and expiring.job_id = running.job_id
 ),
 off_the_list as (
     delete from presque_internal.expiring
     using due
     where
-        expiring.queue_id = due.queue_id and expiring.job_id = due.job_id
+        expiring.queue_id = any (array[due.queue_id]) and expiring.job_id = due.job_id
         and not exists (select from running where running.job_id = due.job_id)
 ),
 counted as (

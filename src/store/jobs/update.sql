@@ -10,6 +10,9 @@
 -- Safe under concurrency: the row in which the job waits is deleted and made anew in its
 -- new place, so of a claim and an update one finds it.
 --
+-- `any (array[...])` where = would do: only so is each row looked up by itself, see
+-- ARCHITECTURE.md.
+--
 -- Served by ready_in_order, ready_again, scheduled_of_job and job_by_id.
 with target as materialized (
     select
@@ -37,7 +40,7 @@ left_own_place as (
     using target
     where
         target.too_large is not true
-        and ready.queue_id = target.queue_id and ready.lane = target.own_lane and ready.seq = target.own_seq
+        and ready.queue_id = any (array[target.queue_id]) and ready.lane = target.own_lane and ready.seq = target.own_seq
         and ready.job_id = target.id
     returning
         ready.seq, ready.kind, ready.attempt, ready.failed_attempts, ready.releases, ready.eligible_at as run_after,
@@ -48,14 +51,14 @@ left_ready as (
     using target
     where
         target.too_large is not true
-        and ready.queue_id = target.queue_id and ready.job_id = target.id and ready.lane % 2 = 0
+        and ready.queue_id = any (array[target.queue_id]) and ready.job_id = target.id and ready.lane % 2 = 0
     returning
         ready.seq, ready.kind, ready.attempt, ready.failed_attempts, ready.releases, ready.eligible_at, 'ready', false
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
     using target
-    where target.too_large is not true and scheduled.queue_id = target.queue_id and scheduled.job_id = target.id
+    where target.too_large is not true and scheduled.queue_id = any (array[target.queue_id]) and scheduled.job_id = target.id
     returning
         scheduled.seq, scheduled.kind, scheduled.attempt, scheduled.failed_attempts, scheduled.releases,
         scheduled.run_after, case when scheduled.retryable then 'retryable' else 'scheduled' end, false
@@ -102,7 +105,7 @@ rewritten as (
         expires_at = coalesce($8, job.expires_at),
         version = job.version + 1
     from moved
-    where job.queue_id = moved.queue_id and job.id = moved.id
+    where job.queue_id = any (array[moved.queue_id]) and job.id = moved.id
 ),
 expiring as (
     insert into presque_internal.expiring (queue_id, job_id, expires_at)

@@ -8,6 +8,7 @@
 -- $4 how many of each queue, at most
 -- $7 how many bytes of payloads: fewer jobs if more would be larger,
 -- but one always    $8 idempotency key or null    $9 SHA-256 of the request's body
+-- $10 whether nothing is claimed, and no key used, while one of the queues is not there
 --
 -- Answers a row for each job, in order, with its request; one row without a job if there is
 -- none. Each row says which of the queues are paused and which are not there, how many jobs
@@ -27,7 +28,7 @@
 with recursive keyed as (
     insert into presque_internal.idempotency as known (operation, key, body_hash, claim_id)
     select 'claim_jobs', $8, $9, gen_random_uuid()
-    where $8::text is not null
+    where $8::text is not null and not (select stops from missing)
     on conflict (operation, key) do update
     set created_at = now(), body_hash = excluded.body_hash, claim_id = excluded.claim_id, job_ids = null, duplicates = null
     where known.created_at < now() - interval '24 hours'
@@ -65,11 +66,19 @@ asked as materialized (
     from unnest($1::text[]) with ordinality as given (name, n)
     left join presque_internal.queue on queue.name = given.name and queue.deleted_at is null
 ),
+missing as materialized (
+    select
+        coalesce(array_agg(name order by n) filter (where queue_id is null), '{}') as queues,
+        $10::boolean and bool_or(queue_id is null) as stops
+    from asked
+),
 -- The lanes of each queue that hold anything, one index probe each.
 lane_of as (
     select asked.n, asked.queue_id, (-32768)::smallint as lane
     from asked
-    where asked.queue_id is not null and not asked.paused and ($8::text is null or exists (select from keyed))
+    where
+        asked.queue_id is not null and not asked.paused and not (select stops from missing)
+        and ($8::text is null or exists (select from keyed))
     union all
     select
         lane_of.n, lane_of.queue_id,
@@ -247,7 +256,7 @@ select
 from (
     select
         array(select name from asked where paused order by n) as paused_queues,
-        array(select name from asked where queue_id is null order by n) as missing_queues,
+        (select queues from missing) as missing_queues,
         (select count(*) from taken where expired) as expired,
         $8::text is not null and not exists (select from keyed) as replayed
 ) as about

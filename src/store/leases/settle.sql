@@ -29,6 +29,9 @@
 -- lease, the second finds no row. `lost` repeats its condition after the lock: a lease that
 -- was extended meanwhile is left alone.
 --
+-- `any (array[...])` where = would do: only so is each lease looked up by itself, see
+-- ARCHITECTURE.md.
+--
 -- Served by lease_of_job, job_by_id, dedup_key_is_held_once and the primary key of queue.
 with item as materialized (
     select *
@@ -131,7 +134,7 @@ gone as (
     using finished
     where
         finished.ends
-        and lease.queue_id = finished.queue_id
+        and lease.queue_id = any (array[finished.queue_id])
         and lease.job_id = finished.job_id
         and lease.token = finished.token
 ),
@@ -144,7 +147,7 @@ extended as (
     from judged
     where
         judged.goes = 'extended'
-        and lease.queue_id = judged.queue_id
+        and lease.queue_id = any (array[judged.queue_id])
         and lease.job_id = judged.job_id
         and lease.token = judged.token
 ),
@@ -197,7 +200,7 @@ repaid as (
     where
         finished.payload is not null
         and finished.goes in ('retryable', 'discarded')
-        and job.queue_id = finished.queue_id
+        and job.queue_id = any (array[finished.queue_id])
         and job.id = finished.job_id
 ),
 freed as (

@@ -97,7 +97,7 @@ freed_everywhere as (
             limit 1
         ) as job
     ) as held
-    where dedup.queue_id = 0 and dedup.key = held.dedup_key and dedup.job_id = held.job_id
+    where dedup.queue_id = 0 and dedup.key = any (array[held.dedup_key]) and dedup.job_id = held.job_id
         and dedup.until in ('started', 'finished')
 ),
 finished as (
