@@ -7,9 +7,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
+use super::lanes::name;
 use super::waiters::kind_line;
 use crate::domain::{JobId, LeaseToken, Outcome, QueueName};
-use crate::store::{Claim, ClaimedJob, Error, Result, Settle};
+use crate::store::{Claim, Claimed, ClaimedJob, Error, Result, Settle};
 
 /// How long a claim waits for its turn, at least.
 const TURN_WITHIN: Duration = Duration::from_secs(1);
@@ -98,11 +99,8 @@ impl HandOver {
 
 /// What claims have in common that share a statement.
 fn line_of(claim: &Claim) -> String {
-    let queues = claim.queues.iter().map(QueueName::as_str).collect::<Vec<_>>().join(",");
-    match &claim.kinds {
-        None => queues,
-        Some(kinds) => format!("{queues}\n{}", kinds.join("\n")),
-    }
+    let queues: Vec<&str> = claim.queues.iter().map(QueueName::as_str).collect();
+    name(&queues.join(","), claim.kinds.as_deref())
 }
 
 /// Places in line beyond which a claim stands only where jobs of all kinds are called.
@@ -219,7 +217,7 @@ impl Engine {
     pub(super) async fn claim_together(&self, claims: &[Claim]) -> Result<Vec<Option<ClaimAnswer>>> {
         // As many statements at a time as leave connections for others.
         let Ok(_turn) = self.claiming.acquire().await else { return Err(Error::Overloaded) };
-        let claimed = self.store.claim(claims, !self.auto_create_queues, &|| true).await?;
+        let claimed = self.claim_from(claims, &|| true).await?;
         let missing = claimed.missing_queues.first().filter(|_| !self.auto_create_queues);
         let more = claimed.expired > 0 || claimed.jobs.iter().any(|jobs| !jobs.is_empty());
         let answer = |found: Vec<ClaimedJob>| {
@@ -234,6 +232,21 @@ impl Engine {
         Ok(claimed.jobs.into_iter().map(answer).collect())
     }
 
+    /// Claims that ask alike, from where there is something left.
+    async fn claim_from(&self, claims: &[Claim], wanted: crate::store::Wanted<'_>) -> Result<Claimed> {
+        let Some(claim) = claims.first() else { return Ok(Claimed::default()) };
+        let names = claim.queues.iter().map(|queue| name(queue.as_str(), claim.kinds.as_deref()));
+        let names: Vec<String> = names.collect();
+        let looking = self.lanes.look(&names);
+        let claimed = self.store.claim(claims, !self.auto_create_queues, &looking.look, wanted).await;
+        match &claimed {
+            Ok(claimed) => self.lanes.learn(&names, &looking, &claimed.seen),
+            Err(Error::Unwanted) => {}
+            Err(_) => self.lanes.forget(&names),
+        }
+        claimed
+    }
+
     async fn claim_once(&self, request: &ClaimRequest, wanted: crate::store::Wanted<'_>) -> Result<ClaimAnswer> {
         let mut claim = request.claim.clone();
         let mut jobs = HandOver::new(self.clone());
@@ -246,7 +259,7 @@ impl Engine {
             claim.per_queue = (claim.max_jobs + queues - 1) / queues;
         }
         loop {
-            let mut claimed = self.store.claim(std::slice::from_ref(&claim), !self.auto_create_queues, wanted).await?;
+            let mut claimed = self.claim_from(std::slice::from_ref(&claim), wanted).await?;
             if let Some(missing) = claimed.missing_queues.first().filter(|_| !self.auto_create_queues) {
                 return Ok(ClaimAnswer::QueueNotFound(missing.clone()));
             }

@@ -65,7 +65,15 @@ impl Engine {
     pub(super) async fn fetch_together(&self, fetches: &[Fetch]) -> Result<Vec<Fetched>> {
         // As many statements at a time as leave connections for others.
         let Ok(_turn) = self.claiming.acquire().await else { return Err(Error::Overloaded) };
-        self.store.fetch(fetches).await
+        let names: Vec<String> = fetches.first().map(|fetch| fetch.queue.to_string()).into_iter().collect();
+        let looking = self.lanes.look(&names);
+        let outcome = self.store.fetch(fetches, &looking.look).await;
+        match &outcome {
+            Ok((_, Some(seen))) => self.lanes.learn(&names, &looking, seen),
+            Ok((_, None)) | Err(Error::Unwanted) => {}
+            Err(_) => self.lanes.forget(&names),
+        }
+        Ok(outcome?.0)
     }
 
     async fn lease_classic(&self, queue: QueueName, limit: i64, worker: WorkerId) -> Result<Option<Vec<ClassicJob>>> {

@@ -10,6 +10,7 @@ mod changes;
 mod claim;
 mod classic;
 mod enqueue;
+mod lanes;
 mod settle;
 mod waiters;
 mod wakeups;
@@ -27,6 +28,7 @@ pub use changes::{Acted, JobWait, WaitFor};
 pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
 pub use classic::ClassicJob;
 pub use enqueue::EnqueueAnswer;
+use lanes::Lanes;
 pub use settle::SettleAnswer;
 use waiters::Waiters;
 use wakeups::Outbox;
@@ -52,6 +54,8 @@ pub struct Engine {
     auto_create_queues: bool,
     waiters: Arc<Waiters>,
     outbox: Arc<Outbox>,
+    /// Where claims begin to look.
+    lanes: Arc<Lanes>,
     /// Claims under way: half of the connections at most, so that a crowd that is woken at
     /// once neither times out in the pool nor keeps settlements and heartbeats waiting.
     claiming: Arc<Semaphore>,
@@ -79,8 +83,15 @@ impl Engine {
     /// statement; 1 gives each request its own. Runs in a tokio runtime.
     pub fn new(store: Store, auto_create_queues: bool, group_commit_max: usize) -> Self {
         let claiming = Arc::new(Semaphore::new((store.connections() / 2).max(1)));
-        let alone =
-            Self { store, auto_create_queues, waiters: Arc::default(), outbox: Arc::default(), claiming, lines: None };
+        let alone = Self {
+            store,
+            auto_create_queues,
+            waiters: Arc::default(),
+            outbox: Arc::default(),
+            lanes: Arc::default(),
+            claiming,
+            lines: None,
+        };
         if group_commit_max < 2 {
             return alone;
         }

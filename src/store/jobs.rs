@@ -5,7 +5,8 @@ use std::sync::Weak;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Effect, Error, Result, Store, sql};
+use super::lanes::{Look, Seen};
+use super::{Effect, Error, Result, Store, column, sql};
 use crate::domain::{JobId, QueueName, WorkerId};
 
 /// How many bytes of payloads one answer holds, so that a thousand large jobs do not fill
@@ -47,17 +48,31 @@ pub enum Fetched {
 struct FetchRow {
     paused: bool,
     leases: bool,
-    expired: i64,
     job_id: Option<Uuid>,
+    /// From 1.
+    place_in_answer: Option<i64>,
     payload: Option<String>,
+    /// In the first row only.
+    expired: Option<i64>,
+}
+
+/// A row of a fetch, and what the first one says of all.
+struct FetchAbout(FetchRow, Option<Seen>);
+
+impl<'r> FromRow<'r, sqlx::postgres::PgRow> for FetchAbout {
+    fn from_row(row: &'r sqlx::postgres::PgRow) -> std::result::Result<Self, sqlx::Error> {
+        let fetched = FetchRow::from_row(row)?;
+        let seen = if fetched.expired.is_some() { Some(Seen::from_row(row)?) } else { None };
+        Ok(Self(fetched, seen))
+    }
 }
 
 impl Store {
     /// Takes jobs off a queue for requests that are all by somebody, or all by nobody, in
     /// order, each job finished as delivered; fewer if they would be larger than 16 MiB
     /// together. An answer for each; who has left by the time there is a connection takes
-    /// nothing. A queue never seen is empty.
-    pub async fn fetch(&self, fetches: &[Fetch]) -> Result<Vec<Fetched>> {
+    /// nothing. A queue never seen is empty. And what was seen of its lanes.
+    pub async fn fetch(&self, fetches: &[Fetch], look: &Look) -> Result<(Vec<Fetched>, Option<Seen>)> {
         let connection = self.connection(&self.pool).await?;
         let asked: Vec<bool> = fetches.iter().map(|fetch| fetch.asking.strong_count() > 0).collect();
         let limit = |place: usize| if asked[place] { fetches[place].limit } else { 0 };
@@ -69,25 +84,34 @@ impl Store {
             (0..limit(place)).map(move |_| worker)
         });
         let workers: Vec<_> = workers.collect();
-        let statement = sqlx::query_as::<_, FetchRow>(sql!("jobs/fetch"))
+        let statement = sqlx::query_as::<_, FetchAbout>(sql!("jobs/fetch"))
             .bind(first.queue.as_str())
             .bind(i64::try_from(workers.len()).unwrap_or(i64::MAX))
             .bind(first.worker.is_some().then_some(workers))
-            .bind(ANSWER_BYTES_MAX);
-        let rows = self.all_on(connection, Effect::Write, statement).await?;
+            .bind(ANSWER_BYTES_MAX)
+            .bind(column(&look.lanes, |known| known.lane))
+            .bind(column(&look.lanes, |known| known.floor))
+            .bind(look.quick);
+        let mut rows = self.all_on(connection, Effect::Write, statement).await?;
+        let seen = rows.first_mut().and_then(|FetchAbout(_, seen)| seen.take());
         match rows.first() {
-            Some(row) if row.paused => return Ok(vec![Fetched::Paused; fetches.len()]),
-            Some(row) if row.leases => return Ok(vec![Fetched::Leases; fetches.len()]),
+            Some(FetchAbout(row, _)) if row.paused => return Ok((vec![Fetched::Paused; fetches.len()], seen)),
+            Some(FetchAbout(row, _)) if row.leases => return Ok((vec![Fetched::Leases; fetches.len()], seen)),
             _ => {}
         }
-        let expired = rows.first().is_some_and(|row| row.expired > 0);
-        let job = |row: FetchRow| Some(FetchedJob { id: JobId(row.job_id?), payload: row.payload? });
+        let expired = rows.first().is_some_and(|FetchAbout(row, _)| row.expired > Some(0));
+        let job = |FetchAbout(row, _): FetchAbout| {
+            let job = FetchedJob { id: JobId(row.job_id?), payload: row.payload? };
+            Some((row.place_in_answer?, job))
+        };
         let mut jobs = rows.into_iter().filter_map(job).peekable();
         let more = expired || jobs.peek().is_some();
+        let mut end = 0;
         let answer = |place| {
-            let wanted = usize::try_from(limit(place)).unwrap_or(0);
-            Fetched::Jobs { jobs: jobs.by_ref().take(wanted).collect(), more }
+            end += limit(place);
+            let own = std::iter::from_fn(|| jobs.next_if(|(n, _)| *n <= end));
+            Fetched::Jobs { jobs: own.map(|(_, job)| job).collect(), more }
         };
-        Ok((0..fetches.len()).map(answer).collect())
+        Ok(((0..fetches.len()).map(answer).collect(), seen))
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::job_details::ErrorColumns;
 use super::jobs::ANSWER_BYTES_MAX;
+use super::lanes::{Look, Seen};
 use super::{Effect, Idempotency, Result, Store, Wanted, column, sql};
 use crate::domain::{Failure, JobId, JobState, LeaseToken, Outcome, Payload, QueueName, WorkerId};
 
@@ -70,25 +71,30 @@ pub struct Claimed {
     pub expired: i64,
     /// The idempotency key is known, and nothing was claimed.
     pub known: bool,
+    /// Of the lanes of its queues.
+    pub seen: Seen,
 }
 
 #[derive(FromRow)]
 struct AboutClaim {
-    job_id: Option<Uuid>,
-    request: Option<i32>,
     paused_queues: Vec<String>,
     missing_queues: Vec<String>,
     expired: i64,
     replayed: bool,
+    #[sqlx(flatten)]
+    seen: Seen,
 }
 
-/// A row of a claim: what is said of all of it, and a job if it has one.
-struct ClaimRow(AboutClaim, Option<ClaimedJob>);
+/// A row of a claim: what the first one says of all of it, and a job with its request.
+struct ClaimRow(Option<AboutClaim>, Option<(i32, ClaimedJob)>);
 
 impl<'r> FromRow<'r, sqlx::postgres::PgRow> for ClaimRow {
     fn from_row(row: &'r sqlx::postgres::PgRow) -> std::result::Result<Self, sqlx::Error> {
-        let about = AboutClaim::from_row(row)?;
-        let job = if about.job_id.is_some() { Some(ClaimedJob::from_row(row)?) } else { None };
+        use sqlx::Row as _;
+        let first: Option<i64> = row.try_get("expired")?;
+        let about = first.map(|_| AboutClaim::from_row(row)).transpose()?;
+        let request: Option<i32> = row.try_get("request")?;
+        let job = request.map(|request| ClaimedJob::from_row(row).map(|job| (request, job))).transpose()?;
         Ok(Self(about, job))
     }
 }
@@ -222,34 +228,41 @@ impl Store {
     /// Claims jobs, each under a lease of its own, for claims of the same queues and kinds: the
     /// first gets what it wants before the next. `all_queues`: nothing is claimed while one of
     /// them is not there.
-    pub async fn claim(&self, claims: &[Claim], all_queues: bool, wanted: Wanted<'_>) -> Result<Claimed> {
+    pub async fn claim(&self, claims: &[Claim], all_queues: bool, look: &Look, wanted: Wanted<'_>) -> Result<Claimed> {
         let Some(claim) = claims.first() else { return Ok(Claimed::default()) };
         let queues: Vec<&str> = claim.queues.iter().map(QueueName::as_str).collect();
         let idempotency = claim.idempotency.as_ref();
-        let slots: Vec<(i32, &Claim)> =
-            (1..).zip(claims).flat_map(|(n, one)| (0..one.max_jobs).map(move |_| (n, one))).collect();
+        let slots: Vec<i32> = (1..).zip(claims).flat_map(|(n, one)| (0..one.max_jobs).map(move |_| n)).collect();
         let per_queue =
             if claims.len() == 1 { claim.per_queue } else { i64::try_from(slots.len()).unwrap_or(i64::MAX) };
         let statement = sqlx::query_as::<_, ClaimRow>(sql!("leases/claim"))
             .bind(queues)
             .bind(claim.kinds.as_deref())
-            .bind(column(&slots, |(request, _)| *request))
+            .bind(&slots)
             .bind(per_queue)
-            .bind(column(&slots, |(_, one)| one.lease_ms))
-            .bind(column(&slots, |(_, one)| one.worker.as_ref().map(WorkerId::as_str)))
+            .bind(column(claims, |one| one.lease_ms))
+            .bind(column(claims, |one| one.worker.as_ref().map(WorkerId::as_str)))
             .bind(ANSWER_BYTES_MAX)
             .bind(idempotency.map(|idempotency| idempotency.key.as_str()))
             .bind(idempotency.map(|idempotency| idempotency.body_hash.as_slice()))
-            .bind(all_queues);
+            .bind(all_queues)
+            .bind(column(&look.lanes, |known| known.queue))
+            .bind(column(&look.lanes, |known| known.lane))
+            .bind(column(&look.lanes, |known| known.floor))
+            .bind(look.quick)
+            .bind(column(&slots, |_| Uuid::new_v4()));
         let mut claimed = Claimed { jobs: vec![Vec::new(); claims.len()], ..Claimed::default() };
         for ClaimRow(about, job) in self.all_in(&self.pool, wanted, Effect::Write, statement).await? {
-            claimed.paused_queues = about.paused_queues;
-            claimed.missing_queues = about.missing_queues;
-            claimed.expired = about.expired;
-            claimed.known = about.replayed;
-            let of = about.request.and_then(|n| usize::try_from(n - 1).ok()).and_then(|n| claimed.jobs.get_mut(n));
-            if let Some(jobs) = of {
-                jobs.extend(job);
+            if let Some(about) = about {
+                claimed.paused_queues = about.paused_queues;
+                claimed.missing_queues = about.missing_queues;
+                claimed.expired = about.expired;
+                claimed.known = about.replayed;
+                claimed.seen = about.seen;
+            }
+            let Some((request, job)) = job else { continue };
+            if let Some(jobs) = usize::try_from(request - 1).ok().and_then(|n| claimed.jobs.get_mut(n)) {
+                jobs.push(job);
             }
         }
         Ok(claimed)

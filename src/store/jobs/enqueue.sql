@@ -153,7 +153,7 @@ item as materialized (
         present.job_id as present_id, present.state as present_state, present.run_after as present_run_after,
         coalesce(present.job_id, presque_internal.new_job_id(drawn.queue_id, drawn.seq)) as own_id
     from (
-        select in_order.*, nextval('presque_internal.job_seq') as seq
+        select in_order.*, presque_internal.next_seq() as seq
         from (
             select *
             from numbered
@@ -254,13 +254,14 @@ left_own_place as (
         and ready.lane = replaced.own_lane
         and ready.seq = replaced.own_seq
         and ready.job_id = replaced.id
-    returning replaced.n, ready.attempt, ready.failed_attempts, ready.releases, ready.kind, false as retryable, true as was_ready
+    returning replaced.n, ready.attempt, ready.failed_attempts, ready.releases, ready.kind, false as retryable, true as was_ready,
+        true as own_place
 ),
 left_ready as (
     delete from presque_internal.ready
     using replaced
     where ready.queue_id = any (array[replaced.queue_id]) and ready.job_id = replaced.id and ready.lane % 2 = 0
-    returning replaced.n, ready.attempt, ready.failed_attempts, ready.releases, ready.kind, false, true
+    returning replaced.n, ready.attempt, ready.failed_attempts, ready.releases, ready.kind, false, true, false
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
@@ -268,21 +269,29 @@ left_scheduled as (
     where scheduled.queue_id = any (array[replaced.queue_id]) and scheduled.job_id = replaced.id
     returning
         replaced.n, scheduled.attempt, scheduled.failed_attempts, scheduled.releases, scheduled.kind,
-        scheduled.retryable, false
+        scheduled.retryable, false, false
 ),
+-- A place that a job leaves is never taken again; see ARCHITECTURE.md, claims.
 moved as materialized (
     select
-        replaced.queue_id, replaced.id, replaced.own_seq as seq, replaced.priority, replaced.run_after,
-        replaced.run_after > now() as delayed,
-        left_it.attempt, left_it.failed_attempts, left_it.releases, left_it.kind, left_it.retryable, left_it.was_ready
+        placed.*, -2 * placed.priority + placed.stays::integer as lane,
+        case when placed.stays then placed.own_seq else presque_internal.next_seq() end as seq
     from (
-        select * from left_own_place
-        union all
-        select * from left_ready
-        union all
-        select * from left_scheduled
-    ) as left_it
-    join replaced using (n)
+        select
+            replaced.queue_id, replaced.id, replaced.own_seq, replaced.priority, replaced.run_after,
+            replaced.payload_bytes, replaced.run_after > now() as delayed,
+            left_it.own_place and replaced.own_lane = -2 * replaced.priority + 1 and replaced.run_after <= now() as stays,
+            left_it.attempt, left_it.failed_attempts, left_it.releases, left_it.kind, left_it.retryable,
+            left_it.was_ready
+        from (
+            select * from left_own_place
+            union all
+            select * from left_ready
+            union all
+            select * from left_scheduled
+        ) as left_it
+        join replaced using (n)
+    ) as placed
 ),
 rewritten as (
     update presque_internal.job
@@ -294,26 +303,25 @@ rewritten as (
 ),
 made_ready as (
     insert into presque_internal.ready
-        (queue_id, lane, seq, job_id, kind, eligible_at, attempt, failed_attempts, releases)
-    select queue_id, -2 * priority + 1, seq, id, kind, run_after, 0, 0, 0
+        (queue_id, lane, seq, job_id, kind, eligible_at, payload_bytes, attempt, failed_attempts, releases)
+    select queue_id, -2 * priority + 1, seq, id, kind, run_after, payload_bytes, 0, 0, 0
     from fresh
     where not delayed
     union all
-    select
-        queue_id, -2 * priority + case when attempt = 0 then 1 else 0 end, seq, id, kind, run_after, attempt,
-        failed_attempts, releases
+    select queue_id, lane, seq, id, kind, run_after, payload_bytes, attempt, failed_attempts, releases
     from moved
     where not delayed
     order by seq
 ),
 made_scheduled as (
     insert into presque_internal.scheduled
-        (queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, retryable)
-    select queue_id, -2 * priority, run_after, seq, id, kind, 0, 0, 0, false
+        (queue_id, lane, run_after, seq, job_id, kind, payload_bytes, attempt, failed_attempts, releases, retryable)
+    select queue_id, -2 * priority, run_after, seq, id, kind, payload_bytes, 0, 0, 0, false
     from fresh
     where delayed
     union all
-    select queue_id, -2 * priority, run_after, seq, id, kind, attempt, failed_attempts, releases, retryable
+    select
+        queue_id, lane, run_after, seq, id, kind, payload_bytes, attempt, failed_attempts, releases, retryable
     from moved
     where delayed
     order by seq

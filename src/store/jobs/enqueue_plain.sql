@@ -97,7 +97,7 @@ fresh as materialized (
     select
         drawn.*, presque_internal.new_job_id(drawn.queue_id, drawn.seq) as id, drawn.run_after > now() as delayed
     from (
-        select decided.*, nextval('presque_internal.job_seq') as seq
+        select decided.*, presque_internal.next_seq() as seq
         from decided
         where not exists (select from refused where refused.request = decided.request)
     ) as drawn
@@ -118,14 +118,14 @@ expiring as (
     where expires_at is not null
 ),
 made_ready as (
-    insert into presque_internal.ready (queue_id, lane, seq, job_id, kind, eligible_at)
-    select queue_id, -2 * priority + 1, seq, id, kind, run_after
+    insert into presque_internal.ready (queue_id, lane, seq, job_id, kind, eligible_at, payload_bytes)
+    select queue_id, -2 * priority + 1, seq, id, kind, run_after, payload_bytes
     from fresh
     where not delayed
 ),
 made_scheduled as (
-    insert into presque_internal.scheduled (queue_id, lane, run_after, seq, job_id, kind)
-    select queue_id, -2 * priority, run_after, seq, id, kind
+    insert into presque_internal.scheduled (queue_id, lane, run_after, seq, job_id, kind, payload_bytes)
+    select queue_id, -2 * priority, run_after, seq, id, kind, payload_bytes
     from fresh
     where delayed
 ),

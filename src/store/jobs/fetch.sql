@@ -3,11 +3,15 @@
 --
 -- $1 queue name    $2 how many    $3 worker ids, one for each of them; null for nobody
 -- $4 how many bytes of payloads: fewer jobs than $2 if more would be larger, but one always
+-- One element for each lane that is known to this server, see engine/lanes.rs:
+-- $5 lane    $6 nothing is left up to this number
+-- $7 a quick look: in the known lanes only, and not for what is due
 --
 -- Answers a row for each job, in order; one row without a job if there is none, if the
 -- queue is paused, or if it hands out leases to workers that name themselves (classic_ack),
 -- which is claim.sql's to do; no row if no such queue is in service. Jobs that had expired
--- are cancelled instead of handed out, and counted in each row.
+-- are cancelled instead of handed out. The first row says how many, and what was seen of the
+-- lanes, as leases/claim.sql does.
 --
 -- The order, and what makes it safe under concurrency, are those of leases/claim.sql.
 -- The key of a taken job is set free only if that job still holds it.
@@ -17,126 +21,234 @@
 -- that is still empty, and read all of it once it is not.
 with recursive target as materialized (
     select
-        queue_id,
-        paused_at is not null as paused,
+        queue_id, paused_at is not null as paused,
         $3::text[] is not null and coalesce(policy ->> 'classic_ack', 'auto') = 'lease' as leases,
-        -- As many of the next jobs as the answer has room for, so that none is locked that
-        -- will not be taken; nobody looks where that many of the largest would fit.
+        coalesce((policy ->> 'payload_max_bytes')::bigint, 262144) as payload_max_bytes
+    from presque_internal.queue
+    where name = $1 and deleted_at is null
+),
+known as materialized (
+    select *
+    from unnest($5::smallint[], $6::bigint[]) as given (lane, floor)
+),
+-- As in leases/claim.sql.
+looked as (
+    select queue_id, (-32768)::smallint as lane, null::bigint as head
+    from target
+    where not paused and not leases and not $7::boolean
+    union all
+    select looked.queue_id, found.lane, found.head
+    from looked
+    cross join lateral (
+        select lane, head
+        from (
+            select unknown.lane, first.seq as head
+            from (
+                select lane
+                from presque_internal.ready
+                where
+                    ready.queue_id = looked.queue_id and ready.lane > looked.lane
+                    and ready.lane < coalesce((select min(lane) from known where known.lane > looked.lane), 32767)
+                order by lane
+                limit 1
+            ) as unknown
+            left join lateral (
+                select seq
+                from presque_internal.ready
+                where ready.queue_id = looked.queue_id and ready.lane = unknown.lane
+                order by seq
+                limit 1
+            ) as first on true
+            union all
+            select
+                next.lane,
+                (
+                    select seq
+                    from presque_internal.ready
+                    where ready.queue_id = looked.queue_id and ready.lane = next.lane and ready.seq > next.floor
+                    order by seq
+                    limit 1
+                )
+            from (
+                select lane, floor
+                from known
+                where known.lane > looked.lane
+                order by lane
+                limit 1
+            ) as next
+        ) as nearest
+        order by lane
+        limit 1
+    ) as found
+),
+lane_of as materialized (
+    select lane, head
+    from looked
+    where lane > -32768
+    union all
+    select known.lane, known.floor + 1
+    from target
+    cross join known
+    where not paused and not leases and $7
+),
+delayed_lane_of as (
+    select queue_id, (-32768)::smallint as lane
+    from target
+    where not paused and not leases and not $7
+    union all
+    select
+        delayed_lane_of.queue_id,
+        (
+            select lane
+            from presque_internal.scheduled
+            where scheduled.queue_id = delayed_lane_of.queue_id and scheduled.lane > delayed_lane_of.lane
+            order by lane
+            limit 1
+        )
+    from delayed_lane_of
+    where delayed_lane_of.lane is not null
+),
+place as materialized (
+    select lane, false as due, head
+    from lane_of
+    where head is not null
+    union all
+    select lane, true, null
+    from delayed_lane_of
+    where lane > -32768
+),
+timed as materialized (
+    select count(*), extract(epoch from clock_timestamp() - statement_timestamp()) * 1000 as ms
+    from place
+),
+-- As many of the next jobs as the answer has room for, so that none is locked that
+-- will not be taken; nobody looks where that many of the largest would fit.
+roomy as materialized (
+    select
+        target.queue_id,
         case
-            when $2 * coalesce((policy ->> 'payload_max_bytes')::bigint, 262144) <= $4 then $2
+            when $2 * payload_max_bytes <= $4 then $2
             else (
                 select greatest(1, count(*))
                 from (
-                    select sum(job.bytes) over (order by head.lane, head.seq) as total
+                    select sum(bytes) over (order by lane, seq) as total
                     from (
-                        select lane, seq, job_id
-                        from presque_internal.ready
-                        where ready.queue_id = queue.queue_id
-                        order by lane, seq
+                        select
+                            at.lane, ahead.seq,
+                            coalesce(
+                                ahead.payload_bytes,
+                                (
+                                    select payload_bytes
+                                    from presque_internal.job
+                                    where job.queue_id = target.queue_id and job.id = ahead.job_id
+                                    limit 1
+                                ),
+                                4194304) as bytes
+                        from (
+                            select lane, head
+                            from place
+                            where not due
+                            order by lane
+                        ) as at
+                        cross join lateral (
+                            select seq, job_id, payload_bytes
+                            from presque_internal.ready
+                            where
+                                ready.queue_id = target.queue_id and ready.lane = at.lane and ready.seq >= at.head
+                            order by seq
+                            limit $2
+                        ) as ahead
                         limit $2
-                    ) as head
-                    cross join lateral (
-                        select coalesce(payload_bytes, 4194304) as bytes
-                        from presque_internal.job
-                        where job.queue_id = queue.queue_id and job.id = head.job_id
-                        limit 1
-                    ) as job
+                    ) as first
                 ) as sizes
                 where total <= $4
             )
         end as room
-    from presque_internal.queue
-    where name = $1 and deleted_at is null
-),
-lane_of as (
-    select queue_id, (-32768)::smallint as lane
     from target
-    where not paused and not leases
-    union all
-    select
-        lane_of.queue_id,
-        least(
-            (
-                select lane
-                from presque_internal.ready
-                where ready.queue_id = lane_of.queue_id and ready.lane > lane_of.lane
-                order by lane
-                limit 1
-            ),
-            (
-                select lane
-                from presque_internal.scheduled
-                where scheduled.queue_id = lane_of.queue_id and scheduled.lane > lane_of.lane
-                order by lane
-                limit 1
-            )
-        )
-    from lane_of
-    where lane_of.lane is not null
+    cross join timed
 ),
 locked as materialized (
-    select at.queue_id, found.*
-    from (
-        select queue_id, lane
-        from lane_of
-        where lane > -32768
-        order by lane
-    ) as at
+    select roomy.queue_id, taken.*
+    from roomy
     cross join lateral (
-        select *
+        select found.*
         from (
-            select
-                ctid as place, false as was_scheduled, false as was_retryable, lane, eligible_at, seq, job_id, kind,
-                attempt, failed_attempts
-            from presque_internal.ready
-            where ready.queue_id = at.queue_id and ready.lane = at.lane
-            order by seq
-            limit (select room from target)
-            for update skip locked
-        ) as waiting
-        union all
-        select *
-        from (
-            select ctid, true, retryable, lane, run_after, seq, job_id, kind, attempt, failed_attempts
-            from presque_internal.scheduled
-            where scheduled.queue_id = at.queue_id and scheduled.lane = at.lane and run_after <= now()
-            order by run_after, seq
-            limit (select room from target)
-            for update skip locked
-        ) as due
-    ) as found
-    limit (select room from target)
+            select lane, due, head
+            from place
+            order by lane, due
+        ) as at
+        cross join lateral (
+            select *
+            from (
+                select
+                    ctid as place, false as was_scheduled, false as was_retryable, lane, eligible_at, seq, job_id, kind,
+                    attempt, failed_attempts, payload_bytes
+                from presque_internal.ready
+                where
+                    not at.due
+                    and ready.queue_id = roomy.queue_id and ready.lane = at.lane and ready.seq >= at.head
+                order by seq
+                limit roomy.room
+                for update skip locked
+            ) as waiting
+            union all
+            select *
+            from (
+                select
+                    ctid, true, retryable, lane, run_after, seq, job_id, kind, attempt, failed_attempts, payload_bytes
+                from presque_internal.scheduled
+                where
+                    at.due
+                    and scheduled.queue_id = roomy.queue_id and scheduled.lane = at.lane and run_after <= now()
+                order by run_after, seq
+                limit roomy.room
+                for update skip locked
+            ) as due
+        ) as found
+        limit roomy.room
+    ) as taken
 ),
 sized as materialized (
-    select
-        locked.*, row_number() over in_order as place_in_answer,
-        sum(job.bytes) over in_order as bytes
-    from locked
-    cross join lateral (
-        select coalesce(payload_bytes, 4194304) as bytes
-        from presque_internal.job
-        where job.queue_id = locked.queue_id and job.id = locked.job_id
-        limit 1
-    ) as job
-    window in_order as (
-        order by locked.lane, locked.was_scheduled, case when locked.was_scheduled then locked.eligible_at end,
-            locked.seq)
-),
-taken as materialized (
-    select numbered.*, case when not expired then ($3::text[])[slot] end as worker
+    select *
     from (
         select
-            sized.*, job.payload, job.dedup_key, job.expired,
-            count(*) filter (where not job.expired) over (order by sized.place_in_answer) as slot
-        from sized
-        cross join lateral (
-            select payload, dedup_key, coalesce(expires_at <= now(), false) as expired
-            from presque_internal.job
-            where job.queue_id = sized.queue_id and job.id = sized.job_id
-            limit 1
-        ) as job
-        where sized.bytes <= $4 or sized.place_in_answer = 1
+            locked.*, row_number() over in_order as place_in_answer,
+            sum(
+                coalesce(
+                    locked.payload_bytes,
+                    (
+                        select payload_bytes
+                        from presque_internal.job
+                        where job.queue_id = locked.queue_id and job.id = locked.job_id
+                        limit 1
+                    ),
+                    4194304)
+            ) over in_order as bytes
+        from locked
+        window in_order as (
+            order by locked.lane, locked.was_scheduled, case when locked.was_scheduled then locked.eligible_at end,
+                locked.seq)
     ) as numbered
+    where bytes <= $4 or place_in_answer = 1
+),
+-- Those that had expired are nobody's; who would have got them gets as many fewer.
+taken as materialized (
+    select
+        coalesce(job.expires_at <= now(), false) as expired, sized.*, job.payload, job.dedup_key,
+        case when not coalesce(job.expires_at <= now(), false) then ($3::text[])[sized.place_in_answer] end as worker
+    from sized
+    cross join lateral (
+        select payload, dedup_key, expires_at
+        from presque_internal.job
+        where job.queue_id = sized.queue_id and job.id = sized.job_id
+        limit 1
+    ) as job
+),
+what as materialized (
+    select
+        count(*) filter (where expired) as expired, coalesce(bool_or(was_scheduled), false) as some_scheduled,
+        coalesce(bool_or(dedup_key is not null), false) as some_keyed
+    from taken
 ),
 left_ready as (
     delete from presque_internal.ready
@@ -144,7 +256,7 @@ left_ready as (
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
-    where ctid = any (array(select place from taken where was_scheduled))
+    where (select some_scheduled from what) and ctid = any (array(select place from taken where was_scheduled))
 ),
 finished as (
     insert into presque_internal.done (
@@ -163,9 +275,10 @@ finished as (
 freed as (
     delete from presque_internal.dedup
     where
-        queue_id = any (array(select queue_id from target) || 0)
+        (select some_keyed from what)
+        and queue_id = any (array(select queue_id from target) || 0)
         and key = any (array(select dedup_key from taken where dedup_key is not null))
-        and job_id = any (array(select job_id from taken))
+        and job_id = any (array(select job_id from taken where dedup_key is not null))
         and until in ('started', 'finished')
 ),
 counted as (
@@ -185,11 +298,34 @@ counted as (
         from taken
         group by queue_id, kind, worker
     ) as sums
+),
+seen as materialized (
+    select lane, head
+    from lane_of
+    where not $7
+    union all
+    select lane, min(seq)
+    from locked
+    where $7
+    group by lane
 )
 select
-    target.paused, target.leases,
-    (select count(*) from taken where expired) as expired,
-    handed_out.job_id, handed_out.payload::text as payload
+    target.paused, target.leases, handed_out.job_id, handed_out.place_in_answer, handed_out.payload::text as payload,
+    about.*
 from target
 left join taken as handed_out on not handed_out.expired
+left join lateral (
+    select
+        (select expired from what) as expired,
+        array(select 1 from seen order by lane) as seen_queues,
+        array(select lane from seen order by lane) as seen_lanes,
+        array(select head from seen order by lane) as seen_heads,
+        pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
+        pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax,
+        pg_sequence_last_value('presque_internal.job_seq') as drawn,
+        (select ms from timed)::double precision as look_ms
+    where
+        handed_out.place_in_answer is not distinct from (select min(place_in_answer) from taken where not expired)
+    offset 0
+) as about on true
 order by handed_out.place_in_answer

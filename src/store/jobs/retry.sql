@@ -68,7 +68,7 @@ kept as (
 again as materialized (
     select
         target.queue_id, target.id, target.kind, -2 * target.priority as lane,
-        nextval('presque_internal.job_seq') as seq, old.attempt,
+        presque_internal.next_seq() as seq, old.attempt,
         case when $4 then 0 else old.failed_attempts end as failed_attempts,
         old.releases, old.was, now() + $3 * interval '1 millisecond' as run_after
     from (

@@ -63,25 +63,34 @@ left_scheduled as (
         scheduled.seq, scheduled.kind, scheduled.attempt, scheduled.failed_attempts, scheduled.releases,
         scheduled.run_after, case when scheduled.retryable then 'retryable' else 'scheduled' end, false
 ),
+-- A place that a job leaves is never taken again; see ARCHITECTURE.md, claims.
 moved as materialized (
     select
-        target.queue_id, target.id, target.queue, target.priority, old.seq, old.kind, old.attempt, old.failed_attempts, old.releases,
-        old.was, old.fresh,
-        case when $4::timestamptz is null then old.run_after else greatest($4, now()) end as run_after
+        placed.*, -2 * placed.priority + placed.stays::integer as lane,
+        case when placed.stays then placed.old_seq else presque_internal.next_seq() end as seq
     from (
-        select * from left_own_place
-        union all
-        select * from left_ready
-        union all
-        select * from left_scheduled
-    ) as old
-    cross join target
+        select
+            found.*, found.fresh and found.own_lane = -2 * found.priority + 1 and found.run_after <= now() as stays
+        from (
+            select
+                target.queue_id, target.id, target.queue, target.priority, target.own_lane, old.seq as old_seq,
+                old.kind, old.attempt, old.failed_attempts, old.releases, old.was, old.fresh,
+                case when $4::timestamptz is null then old.run_after else greatest($4, now()) end as run_after
+            from (
+                select * from left_own_place
+                union all
+                select * from left_ready
+                union all
+                select * from left_scheduled
+            ) as old
+            cross join target
+        ) as found
+    ) as placed
 ),
 made_ready as (
     insert into presque_internal.ready
         (queue_id, lane, seq, job_id, kind, eligible_at, attempt, failed_attempts, releases)
-    select
-        queue_id, -2 * priority + fresh::integer, seq, id, kind, run_after, attempt, failed_attempts, releases
+    select queue_id, lane, seq, id, kind, run_after, attempt, failed_attempts, releases
     from moved
     where run_after <= now()
 ),
@@ -89,7 +98,7 @@ made_scheduled as (
     insert into presque_internal.scheduled
         (queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, retryable)
     select
-        queue_id, -2 * priority, run_after, seq, id, kind, attempt, failed_attempts, releases, was = 'retryable'
+        queue_id, lane, run_after, seq, id, kind, attempt, failed_attempts, releases, was = 'retryable'
     from moved
     where run_after > now()
 ),

@@ -178,7 +178,7 @@ later as (
         (queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, retryable)
     select
         queue_id, (floor(lane / 2.0) * 2)::smallint, next_run_after,
-        nextval('presque_internal.job_seq'), job_id, kind, attempt, failures,
+        presque_internal.next_seq(), job_id, kind, attempt, failures,
         releases + (goes = 'released')::integer, goes = 'retryable'
     from finished
     where goes = 'retryable' or (goes = 'released' and next_run_after > now())
@@ -187,7 +187,7 @@ at_once as (
     insert into presque_internal.ready
         (queue_id, lane, seq, job_id, kind, eligible_at, attempt, failed_attempts, releases)
     select
-        queue_id, (floor(lane / 2.0) * 2)::smallint, nextval('presque_internal.job_seq'), job_id, kind, now(), attempt,
+        queue_id, (floor(lane / 2.0) * 2)::smallint, presque_internal.next_seq(), job_id, kind, now(), attempt,
         failures, releases + 1
     from finished
     where goes = 'released' and next_run_after <= now()
@@ -275,7 +275,7 @@ dead as materialized (
         where name = dying.target
         limit 1
     ) as target
-    cross join lateral (select nextval('presque_internal.job_seq') + 0 * dying.n as seq) as drawn
+    cross join lateral (select presque_internal.next_seq() + 0 * dying.n as seq) as drawn
 ),
 -- Somebody else made the queue just now: the next try sees it.
 overtaken as (

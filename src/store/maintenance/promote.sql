@@ -23,13 +23,15 @@ due as materialized (
 gone as (
     delete from presque_internal.scheduled
     where ctid = any (array(select place from due))
-    returning queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, retryable
+    returning
+        queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, payload_bytes, retryable
 ),
 made_ready as (
     insert into presque_internal.ready
-        (queue_id, lane, seq, job_id, kind, eligible_at, attempt, failed_attempts, releases)
+        (queue_id, lane, seq, job_id, kind, eligible_at, attempt, failed_attempts, releases, payload_bytes)
     select
-        queue_id, lane, nextval('presque_internal.job_seq'), job_id, kind, run_after, attempt, failed_attempts, releases
+        queue_id, lane, presque_internal.next_seq(), job_id, kind, run_after, attempt, failed_attempts, releases,
+        payload_bytes
     from (
         select *
         from gone

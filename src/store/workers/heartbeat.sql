@@ -27,10 +27,15 @@ set
     status = coalesce($9, worker.status),
     heartbeat_ms = excluded.heartbeat_ms,
     -- One that was lost begins anew.
-    started_at = case when worker.last_heartbeat_at > now() - 3 * worker.heartbeat_ms * interval '1 millisecond'
-        then worker.started_at else now() end,
-    signal = case when worker.last_heartbeat_at > now() - 3 * worker.heartbeat_ms * interval '1 millisecond'
-        then worker.signal else 'run' end,
-    signal_reason = case when worker.last_heartbeat_at > now() - 3 * worker.heartbeat_ms * interval '1 millisecond'
-        then worker.signal_reason end
+    started_at = case
+        when not presque_internal.is_lost(worker.last_heartbeat_at, worker.heartbeat_ms) then worker.started_at
+        else now()
+    end,
+    signal = case
+        when not presque_internal.is_lost(worker.last_heartbeat_at, worker.heartbeat_ms) then worker.signal
+        else 'run'
+    end,
+    signal_reason = case
+        when not presque_internal.is_lost(worker.last_heartbeat_at, worker.heartbeat_ms) then worker.signal_reason
+    end
 returning signal, heartbeat_ms, coalesce($10, now() + $11 * interval '1 millisecond') as lease_expires_at

@@ -16,7 +16,7 @@ described as (
     select
         worker.id,
         case
-            when worker.last_heartbeat_at <= now() - 3 * worker.heartbeat_ms * interval '1 millisecond' then 'lost'
+            when presque_internal.is_lost(worker.last_heartbeat_at, worker.heartbeat_ms) then 'lost'
             when worker.signal = 'stop' then 'stopping'
             when worker.signal = 'quiet' then 'quiet'
             else worker.status

@@ -10,6 +10,7 @@ mod group_commit;
 mod idempotency;
 mod jobs;
 mod kills;
+mod lanes;
 mod lists;
 mod loops;
 mod machine;

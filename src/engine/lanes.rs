@@ -1,0 +1,352 @@
+//! Where claims begin to look, so that they need not walk over what others have taken.
+//!
+//! A row that was claimed stays in its index, dead, until no snapshot can see it any more: one
+//! forgotten transaction, and a claim that looks from the head walks over all of the last
+//! hours. So each server remembers for every lane a number up to which nothing is left, its
+//! floor, and claims begin above it.
+//!
+//! The floor is exact. A number is drawn by a transaction that has an id already
+//! (`presque_internal.next_seq`), and a place that a job left is never taken again. So when a
+//! snapshot shows nothing below some number, whatever may still appear there belongs to a
+//! transaction that had begun and not ended in that snapshot. Once all of these have ended, as
+//! a later snapshot tells, and nothing is seen below the number again, nothing will ever be
+//! there. Rows that others hold locked are seen, so a claim that is undone loses nothing.
+//!
+//! Only a transaction that writes and stays open keeps floors where they are. If looking from
+//! them takes long, most claims are quick ones: in the known lanes only, from where the last one
+//! found something. They may pass over a job that comes late, and one look from the floors in
+//! twenty times its duration finds it. All of it is in memory, and a hint: a server that knows
+//! nothing looks from the beginning.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::store::{KnownLane, Look, Seen};
+
+/// A look that takes longer is made less often.
+const SLOW_LOOK_MS: f64 = 25.0;
+
+/// How much of the time is spent on slow looks, at most: a part in so many.
+const SLOW_LOOKS_SHARE: f64 = 20.0;
+
+/// After this time a queue is looked at from the beginning again, for what nobody thought of.
+const FORGET_AFTER: Duration = Duration::from_mins(10);
+
+/// A lane that was empty for this long is not remembered if there are many.
+const EMPTY_FOR: Duration = Duration::from_secs(30);
+const FEW_LANES: usize = 4;
+
+/// Queues that are remembered; beyond, all are forgotten.
+const QUEUES_MAX: usize = 10_000;
+
+/// What is known of the lanes of queues, each as it is seen by claims for the same kinds.
+#[derive(Debug, Default)]
+pub(super) struct Lanes(Mutex<HashMap<String, Known>>);
+
+/// A queue's lanes.
+#[derive(Debug)]
+struct Known {
+    lanes: BTreeMap<i16, Lane>,
+    /// The last number that had been drawn by the end of the last look.
+    drawn: i64,
+    since: Instant,
+    /// Until then looks are quick.
+    quick_until: Instant,
+}
+
+#[derive(Debug)]
+struct Lane {
+    /// Nothing is left up to here.
+    floor: i64,
+    /// Where the last claim found the first job.
+    cursor: i64,
+    /// Nothing was seen below the number, and nothing will come from transactions from this one on.
+    candidate: Option<(i64, i64)>,
+    empty_since: Option<Instant>,
+}
+
+/// A look that is under way.
+#[derive(Debug, Default)]
+pub(super) struct Looking {
+    pub(super) look: Look,
+    drawn: Vec<i64>,
+}
+
+/// The name of a queue as claims for these kinds see it.
+pub(super) fn name(queue: &str, kinds: Option<&[String]>) -> String {
+    match kinds {
+        None => queue.to_owned(),
+        Some(kinds) => format!("{queue}\n{}", kinds.join("\n")),
+    }
+}
+
+impl Lanes {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        // Nothing that can panic runs while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where to look for jobs of these queues.
+    pub(super) fn look(&self, names: &[String]) -> Looking {
+        let now = Instant::now();
+        let mut known = self.known();
+        for name in names {
+            if known.get(name).is_some_and(|queue| now - queue.since > FORGET_AFTER) {
+                known.remove(name);
+            }
+        }
+        let queues: Vec<_> = names.iter().map(|name| known.get(name)).collect();
+        let quick = queues.iter().all(Option::is_some) && queues.iter().flatten().any(|queue| queue.quick_until > now);
+        let lanes = (1..).zip(&queues).flat_map(|(place, queue)| {
+            let lanes = queue.iter().flat_map(|queue| &queue.lanes);
+            lanes.map(move |(lane, at)| {
+                let floor = if quick { at.cursor } else { at.floor };
+                KnownLane { queue: place, lane: *lane, floor }
+            })
+        });
+        let lanes = lanes.collect();
+        Looking {
+            look: Look { quick, lanes },
+            drawn: queues.iter().map(|queue| queue.map_or(0, |q| q.drawn)).collect(),
+        }
+    }
+
+    /// What the look showed.
+    pub(super) fn learn(&self, names: &[String], looking: &Looking, seen: &Seen) {
+        let mut known = self.known();
+        if known.len() > QUEUES_MAX {
+            known.clear();
+        }
+        for ((place, name), drawn) in (1..).zip(names).zip(&looking.drawn) {
+            if seen.drawn.unwrap_or(0) < *drawn {
+                // The database was set back: what was known of it is no longer true.
+                known.remove(name);
+                continue;
+            }
+            let queue = known.entry(name.clone()).or_insert_with(Known::new);
+            if looking.look.quick {
+                queue.learn_quick(seen.lanes_of(place));
+            } else {
+                queue.learn(seen.lanes_of(place), *drawn, seen);
+            }
+        }
+    }
+
+    /// Something went wrong: what is known may be of another database.
+    pub(super) fn forget(&self, names: &[String]) {
+        let mut known = self.known();
+        for name in names {
+            known.remove(name);
+        }
+    }
+}
+
+impl Known {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { lanes: BTreeMap::new(), drawn: 0, since: now, quick_until: now }
+    }
+
+    fn learn(&mut self, lanes: impl Iterator<Item = (i16, Option<i64>)>, drawn: i64, seen: &Seen) {
+        let now = Instant::now();
+        for (number, head) in lanes {
+            let lane = self.lanes.entry(number).or_insert_with(Lane::new);
+            // Where nothing stood, nothing stands below what had been drawn before.
+            lane.learn(head.unwrap_or(drawn + 1), seen);
+            lane.empty_since = if head.is_some() { None } else { lane.empty_since.or(Some(now)) };
+        }
+        if self.lanes.len() > FEW_LANES {
+            self.lanes.retain(|_, lane| lane.empty_since.is_none_or(|since| now - since < EMPTY_FOR));
+        }
+        self.drawn = self.drawn.max(seen.drawn.unwrap_or(0));
+        if seen.look_ms > SLOW_LOOK_MS {
+            self.quick_until = now + Duration::from_secs_f64(seen.look_ms * SLOW_LOOKS_SHARE / 1000.0);
+        }
+    }
+
+    fn learn_quick(&mut self, lanes: impl Iterator<Item = (i16, Option<i64>)>) {
+        for (number, first) in lanes {
+            if let (Some(lane), Some(first)) = (self.lanes.get_mut(&number), first) {
+                lane.cursor = lane.cursor.max(first - 1);
+            }
+        }
+    }
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self { floor: 0, cursor: 0, candidate: None, empty_since: None }
+    }
+
+    /// Nothing was seen below `head`.
+    fn learn(&mut self, head: i64, seen: &Seen) {
+        if let Some((below, before)) = self.candidate
+            && seen.xmin >= before
+        {
+            self.floor = self.floor.max(below.min(head) - 1);
+            self.candidate = None;
+        }
+        if self.candidate.is_none() {
+            self.candidate = Some((head, seen.xmax));
+        }
+        self.cursor = self.cursor.max(head - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names() -> Vec<String> {
+        vec!["q".to_owned()]
+    }
+
+    fn floor(lanes: &Lanes) -> i64 {
+        lanes.look(&names()).look.lanes.first().map_or(0, |lane| lane.floor)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_looks_are_made_rarely_and_quick_ones_go_on_from_where_the_last_found_something() {
+        let lanes = Lanes::default();
+        let looking = lanes.look(&names());
+        assert!(!looking.look.quick, "who knows nothing looks everywhere");
+        lanes.learn(&names(), &looking, &Seen::of(&[(1, Some(100))], 1, 9, 200, 30.0));
+        let looking = lanes.look(&names());
+        assert_eq!(looking.look, Look { quick: true, lanes: vec![KnownLane { queue: 1, lane: 1, floor: 99 }] });
+        lanes.learn(&names(), &looking, &Seen::of(&[(1, Some(150))], 1, 9, 200, 0.1));
+        assert_eq!(lanes.look(&names()).look.lanes[0].floor, 149);
+        tokio::time::advance(Duration::from_millis(601)).await;
+        let look = lanes.look(&names()).look;
+        assert_eq!((look.quick, look.lanes[0].floor), (false, 0), "nothing has ended: all of it is looked at");
+        tokio::time::advance(FORGET_AFTER).await;
+        assert_eq!(lanes.look(&names()).look, Look::default());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_was_set_back_is_looked_at_anew() {
+        let lanes = Lanes::default();
+        for n in 1..4 {
+            let looking = lanes.look(&names());
+            lanes.learn(&names(), &looking, &Seen::of(&[(1, Some(100 * n))], n, n, 1000, 0.1));
+        }
+        assert_eq!(floor(&lanes), 199);
+        let looking = lanes.look(&names());
+        lanes.learn(&names(), &looking, &Seen::of(&[(1, Some(50))], 2, 2, 60, 0.1));
+        assert_eq!(lanes.look(&names()).look, Look::default());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lanes_that_stay_empty_are_forgotten_if_there_are_many() {
+        let lanes = Lanes::default();
+        let seen = |head| Seen::of(&(0..10).map(|lane| (lane, head)).collect::<Vec<_>>(), 1, 1, 10, 0.1);
+        lanes.learn(&names(), &lanes.look(&names()), &seen(Some(5)));
+        lanes.learn(&names(), &lanes.look(&names()), &seen(None));
+        assert_eq!(lanes.look(&names()).look.lanes.len(), 10);
+        tokio::time::advance(EMPTY_FOR).await;
+        lanes.learn(&names(), &lanes.look(&names()), &seen(None));
+        assert_eq!(lanes.look(&names()).look.lanes.len(), 0);
+    }
+
+    /// What happens to one lane of a database.
+    #[derive(Debug, Clone)]
+    enum Event {
+        Begin,
+        /// A transaction draws a number and puts a job there.
+        Put(usize),
+        /// It takes the first job that nobody holds, as a claim does.
+        Take(usize),
+        End(usize, bool),
+        /// A look, and whether what it showed comes in only after the next.
+        Look(bool),
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let event = prop_oneof![
+            Just(Event::Begin),
+            any::<usize>().prop_map(Event::Put),
+            any::<usize>().prop_map(Event::Put),
+            any::<usize>().prop_map(Event::Take),
+            (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(n, commits)| Event::End(n, commits)),
+            any::<bool>().prop_map(Event::Look),
+            any::<bool>().prop_map(Event::Look),
+        ];
+        prop::collection::vec(event, 0..200)
+    }
+
+    #[derive(Default)]
+    struct Transaction {
+        id: i64,
+        put: Vec<i64>,
+        taken: Vec<i64>,
+    }
+
+    proptest! {
+        #[test]
+        fn no_floor_is_ever_above_a_job_that_is_there_or_may_come(events in events()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let _entered = runtime.enter();
+            let lanes = Lanes::default();
+            let (mut drawn, mut next_id) = (0, 1);
+            let mut there: BTreeSet<i64> = BTreeSet::new();
+            let mut open: Vec<Transaction> = Vec::new();
+            let mut late: Option<(Looking, Seen)> = None;
+            for event in events {
+                match event {
+                    Event::Begin => {
+                        open.push(Transaction { id: next_id, ..Transaction::default() });
+                        next_id += 1;
+                    }
+                    Event::Put(n) if !open.is_empty() => {
+                        let n = n % open.len();
+                        drawn += 1;
+                        open[n].put.push(drawn);
+                    }
+                    Event::Take(n) if !open.is_empty() => {
+                        let n = n % open.len();
+                        let held: BTreeSet<i64> = open.iter().flat_map(|one| one.taken.iter().copied()).collect();
+                        let free = there.difference(&held).next().copied();
+                        open[n].taken.extend(free);
+                    }
+                    Event::End(n, commits) if !open.is_empty() => {
+                        let ended = open.swap_remove(n % open.len());
+                        if commits {
+                            there.extend(ended.put);
+                            for taken in ended.taken {
+                                there.remove(&taken);
+                            }
+                        }
+                    }
+                    Event::Look(comes_late) => {
+                        let looking = lanes.look(&names());
+                        let from = looking.look.lanes.first().map_or(0, |lane| lane.floor);
+                        let head = there.range(from + 1..).next().copied();
+                        let xmin = open.iter().map(|one| one.id).min().unwrap_or(next_id);
+                        let shown: Vec<_> =
+                            if head.is_some() || from > 0 { vec![(1, head)] } else { Vec::new() };
+                        let seen = Seen::of(&shown, xmin, next_id, drawn, 0.1);
+                        let before = late.take();
+                        if comes_late {
+                            late = Some((looking, seen));
+                        } else {
+                            lanes.learn(&names(), &looking, &seen);
+                        }
+                        if let Some((looking, seen)) = before {
+                            lanes.learn(&names(), &looking, &seen);
+                        }
+                    }
+                    _ => {}
+                }
+                let may_come = open.iter().flat_map(|one| one.put.iter().copied());
+                let first = there.iter().copied().chain(may_come).min().unwrap_or(i64::MAX);
+                prop_assert!(floor(&lanes) < first, "floor {} with a job at {first}", floor(&lanes));
+            }
+        }
+    }
+}

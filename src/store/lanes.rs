@@ -1,0 +1,61 @@
+//! What a claim is told of the lanes of its queues, and what it tells: see `engine/lanes.rs`.
+
+use sqlx::FromRow;
+
+/// Where a claim looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// In the known lanes only, and not for what is due.
+    pub quick: bool,
+    pub lanes: Vec<KnownLane>,
+}
+
+/// A lane that is known, of one of the queues that a claim names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownLane {
+    /// The place of its queue, from 1.
+    pub queue: i32,
+    pub lane: i16,
+    /// Nothing is left up to this number.
+    pub floor: i64,
+}
+
+/// What a claim saw.
+#[derive(Debug, Clone, Default, PartialEq, FromRow)]
+pub struct Seen {
+    #[sqlx(rename = "seen_queues")]
+    queues: Vec<i32>,
+    #[sqlx(rename = "seen_lanes")]
+    lanes: Vec<i16>,
+    #[sqlx(rename = "seen_heads")]
+    heads: Vec<Option<i64>>,
+    /// The oldest transaction that had not ended when the claim began.
+    pub xmin: i64,
+    /// The first transaction that had not begun then.
+    pub xmax: i64,
+    /// The last number that was drawn, read later than that.
+    pub drawn: Option<i64>,
+    /// How long the look took.
+    pub look_ms: f64,
+}
+
+impl Seen {
+    /// The lanes of the queue at this place, from 1, with the first number that stood there.
+    pub fn lanes_of(&self, queue: i32) -> impl Iterator<Item = (i16, Option<i64>)> {
+        let lanes = self.lanes.iter().zip(&self.heads);
+        self.queues.iter().zip(lanes).filter(move |(of, _)| **of == queue).map(|(_, (lane, head))| (*lane, *head))
+    }
+
+    #[cfg(test)]
+    pub fn of(lanes: &[(i16, Option<i64>)], xmin: i64, xmax: i64, drawn: i64, look_ms: f64) -> Self {
+        Self {
+            queues: vec![1; lanes.len()],
+            lanes: lanes.iter().map(|(lane, _)| *lane).collect(),
+            heads: lanes.iter().map(|(_, head)| *head).collect(),
+            xmin,
+            xmax,
+            drawn: Some(drawn),
+            look_ms,
+        }
+    }
+}

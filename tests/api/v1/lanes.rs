@@ -1,0 +1,144 @@
+//! Where claims begin to look: never above a job that is there or that comes late, and not among
+//! those that were taken.
+
+use std::fs;
+
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+
+use crate::support::TestApp;
+
+/// Puts a job into the queue as a server does, in the transaction of this connection.
+async fn put_in_transaction(connection: &mut PgConnection, queue: &str) {
+    let sql = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/jobs/enqueue_plain.sql")).unwrap();
+    let one = ["'{null}'"; 10].join(", ");
+    for statement in [
+        format!("prepare enqueue as {sql}"),
+        format!("execute enqueue('{{{queue}}}', '{{1}}', '{{1}}', '{{late}}', '{{0}}', {one})"),
+        "deallocate enqueue".to_owned(),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await.unwrap();
+    }
+}
+
+/// Puts jobs in and takes them out again, one by one; the kinds of what was claimed.
+async fn work(app: &TestApp, count: usize) -> Vec<String> {
+    let mut kinds = Vec::new();
+    for _ in 0..count {
+        app.put_in("q", json!({"kind": "prompt"})).await;
+        for job in app.claim("q", 1).await {
+            kinds.push(job["kind"].as_str().unwrap().to_owned());
+            app.report("complete", &job, json!({})).await.ok(200);
+        }
+    }
+    kinds
+}
+
+#[tokio::test]
+async fn a_job_that_drew_its_number_early_and_comes_late_is_the_next_to_be_claimed() {
+    let app = TestApp::start().await;
+    work(&app, 5).await;
+    let mut slow = app.db.connect().await;
+    for round in 0..3 {
+        let mut transaction = slow.begin().await.unwrap();
+        put_in_transaction(&mut transaction, "q").await;
+        assert!(work(&app, 10 * round + 3).await.iter().all(|kind| kind == "prompt"));
+        // Empty looks move the floor as well.
+        for _ in 0..3 {
+            assert!(app.claim("q", 10).await.is_empty());
+        }
+        transaction.commit().await.unwrap();
+        let late = app.claim("q", 1).await;
+        assert_eq!(late.len(), 1, "round {round}");
+        assert_eq!(late[0]["kind"], "late");
+        // Also by those that are gone when they are handed out.
+        let mut transaction = slow.begin().await.unwrap();
+        put_in_transaction(&mut transaction, "q").await;
+        work(&app, 3).await;
+        transaction.commit().await.unwrap();
+        app.get("/q/q").await.expect(200, "0");
+    }
+}
+
+#[tokio::test]
+async fn a_job_whose_claim_is_undone_is_the_next_to_be_claimed() {
+    let app = TestApp::start().await;
+    app.put_in("q", json!({"kind": "first"})).await;
+    let mut other = app.db.connect().await;
+    let mut transaction = other.begin().await.unwrap();
+    // Another server's claim that is never finished.
+    sqlx::query("delete from presque_internal.ready").execute(&mut *transaction).await.unwrap();
+    assert_eq!(work(&app, 10).await, ["prompt"; 10]);
+    assert!(app.claim("q", 1).await.is_empty());
+    transaction.rollback().await.unwrap();
+    assert_eq!(app.claim("q", 1).await[0]["kind"], "first");
+}
+
+#[tokio::test]
+async fn a_job_that_moves_to_another_priority_is_found_there() {
+    let app = TestApp::start().await;
+    let jobs: Vec<_> = [1, 2, 3].map(|n| json!({"queue": "q", "kind": n.to_string(), "priority": 0})).into();
+    let ids = app.post("/v1/jobs", json!({"jobs": jobs}).to_string()).await.ok(201)["results"].clone();
+    for _ in 0..5 {
+        app.put_in("q", json!({"priority": 7})).await;
+        assert_eq!(app.claim("q", 1).await[0]["priority"], 7);
+    }
+    // Its number is older than all that was taken there.
+    let path = |n: usize| format!("/v1/jobs/{}", ids[n]["id"].as_str().unwrap());
+    app.patch(&path(1), r#"{"priority":7}"#).await.ok(200);
+    assert_eq!(app.claim("q", 1).await[0]["kind"], "2");
+    app.patch(&path(2), r#"{"payload":"new"}"#).await.ok(200);
+    app.patch(&path(0), r#"{"run_after":"2020-01-01T00:00:00Z"}"#).await.ok(200);
+    let rest = app.claim("q", 5).await;
+    assert_eq!(rest.iter().map(|job| job["kind"].as_str().unwrap()).collect::<Vec<_>>(), ["1", "3"]);
+    assert_eq!(rest[1]["payload"], "new");
+}
+
+#[tokio::test]
+async fn servers_find_what_the_others_put_in_whatever_its_priority() {
+    let app = TestApp::start().await;
+    let other = TestApp::beside(&app);
+    for priority in [0, 100, -100, 3, 0, 50, -1, 100] {
+        other.put_in("q", json!({"priority": priority, "kind": "a"})).await;
+        let kinds = json!({"queues": ["q"], "kinds": ["b"]}).to_string();
+        assert_eq!(app.post("/v1/jobs/claim", kinds).await.ok(200)["jobs"], json!([]), "of another kind");
+        assert_eq!(app.claim("q", 1).await.len(), 1, "{priority}");
+        other.put_in("q", json!({"priority": priority, "kind": "b"})).await;
+        let kinds = json!({"queues": ["none", "q"], "kinds": ["b", "c"]}).to_string();
+        assert_eq!(app.post("/v1/jobs/claim", kinds).await.ok(200)["jobs"][0]["kind"], "b");
+        assert!(other.claim("q", 1).await.is_empty());
+    }
+}
+
+/// Entries that were read of the index in which claims look.
+async fn entries_read(app: &TestApp) -> i64 {
+    let mut connection = app.db.connect().await;
+    // Sessions say what they read when they have been idle for ten seconds.
+    tokio::time::sleep(std::time::Duration::from_secs(11)).await;
+    sqlx::query("select sum(idx_tup_read)::bigint from pg_stat_user_indexes where indexrelname = 'ready_in_order'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+        .get(0)
+}
+
+#[tokio::test]
+async fn a_claim_does_not_walk_over_what_was_taken_while_a_snapshot_holds_it() {
+    let app = TestApp::start().await;
+    app.put_in("q", json!({})).await;
+    let mut reader = app.db.connect().await;
+    // A report that never ends.
+    let begin = "begin isolation level repeatable read; select count(*) from presque_internal.job";
+    sqlx::raw_sql(begin).execute(&mut reader).await.unwrap();
+    for _ in 0..10 {
+        let jobs = json!({"jobs": vec![json!({"queue": "q"}); 500]});
+        app.post("/v1/jobs", jobs.to_string()).await.ok(201);
+        assert_eq!(app.claim("q", 500).await.len(), 500);
+    }
+    // The floor follows two claims behind.
+    work(&app, 3).await;
+    let before = entries_read(&app).await;
+    work(&app, 50).await;
+    let walked = entries_read(&app).await - before;
+    assert!(walked < 50 * 20, "{walked} entries were read for 50 claims, with 5,000 dead ones in the way");
+}
