@@ -25,3 +25,44 @@ language sql stable parallel safe
 as $$
     select last_heartbeat_at <= now() - 3 * heartbeat_ms * interval '1 millisecond'
 $$;
+
+-- What hot statements rarely need of the wide, partitioned tables. In PL/pgSQL, so that their plans
+-- do not hold a look into every partition that is there for what hardly ever happens.
+
+-- The size of a job's payload, which stands in no row beside its place; as if it were the largest
+-- possible, if the job does not know it either.
+create function presque_internal.payload_bytes_of(of_queue integer, of_job uuid) returns integer
+language plpgsql stable
+as $$
+begin
+    return coalesce(
+        (select payload_bytes from presque_internal.job where queue_id = of_queue and id = of_job limit 1), 4194304);
+end
+$$;
+
+-- The unique key of a job.
+create function presque_internal.dedup_key_of(of_queue integer, of_job uuid) returns text
+language plpgsql stable
+as $$
+begin
+    return (select dedup_key from presque_internal.job where queue_id = of_queue and id = of_job limit 1);
+end
+$$;
+
+-- The last attempt of a job before this one that ended with an error.
+create function presque_internal.last_failure(of_queue integer, of_job uuid, before integer)
+returns presque_internal.attempt
+language plpgsql stable
+as $$
+declare
+    found presque_internal.attempt;
+begin
+    select *
+    into found
+    from presque_internal.attempt
+    where queue_id = of_queue and job_id = of_job and attempt < before and error_class is not null
+    order by attempt desc
+    limit 1;
+    return found;
+end
+$$;

@@ -72,6 +72,8 @@ const OWN_STATEMENT: usize = 100;
 struct Lines {
     enqueue: Line<Arc<Enqueue>, EnqueueOutcome>,
     settle: Line<Arc<Vec<Settle>>, Result<Vec<SettleAnswer>>>,
+    /// Apart, because a batch of nothing else has a smaller statement.
+    complete: Line<Arc<Vec<Settle>>, Result<Vec<SettleAnswer>>>,
     /// Only claims of the same queues and kinds share a statement; and fetches from one queue,
     /// by workers that name themselves, or by others. What is not found is asked for again.
     claim: Family<Claim, Option<ClaimAnswer>>,
@@ -118,7 +120,8 @@ impl Engine {
         });
         let lines = Lines {
             enqueue: Line::start(group_commit_max, weigh_enqueue, enqueue),
-            settle: Line::start(group_commit_max, weigh_settle, settle),
+            settle: Line::start(group_commit_max, weigh_settle, settle.clone()),
+            complete: Line::start(group_commit_max, weigh_settle, settle),
             claim: Family::start(group_commit_max, weigh_claim, claim),
             fetch: Family::start(group_commit_max, weigh_fetch, fetch),
         };

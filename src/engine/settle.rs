@@ -40,7 +40,9 @@ impl Engine {
     pub async fn settle(&self, items: Vec<Settle>) -> Result<Vec<SettleAnswer>> {
         let items = Arc::new(items);
         if let Some(lines) = self.lines_for(items.len()) {
-            return lines.settle.pass(items).await?;
+            let plain = items.iter().all(Settle::is_plain_completion);
+            let line = if plain { &lines.complete } else { &lines.settle };
+            return line.pass(items).await?;
         }
         self.finish(move |engine| {
             let items = items.clone();

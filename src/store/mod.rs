@@ -15,6 +15,7 @@ mod leases;
 mod maintenance;
 mod queues;
 mod schema;
+mod settle;
 mod wakeups;
 mod workers;
 
@@ -33,10 +34,11 @@ pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
 pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};
 pub use jobs::{Fetch, Fetched, FetchedJob};
 pub use lanes::{KnownLane, Look, Seen};
-pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey, LogLine, Past, Settle, Settled};
+pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey};
 pub use maintenance::Settings;
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
 pub use schema::{MigrateError, Migration};
+pub use settle::{LogLine, Past, Settle, Settled};
 pub use wakeups::Wakeups;
 pub use workers::{Directive, HEARTBEAT_MS, Heartbeat, QueueWorkers, Worker, WorkerDetail};
 
@@ -247,6 +249,6 @@ impl Store {
 struct NoRow {}
 
 /// One array for one parameter of a statement about many things.
-fn column<'a, I, T>(items: &'a [I], read: impl Fn(&'a I) -> T) -> Vec<T> {
+fn column<'a, I, T>(items: &'a [I], read: impl FnMut(&'a I) -> T) -> Vec<T> {
     items.iter().map(read).collect()
 }

@@ -137,13 +137,7 @@ roomy as materialized (
                             at.lane, ahead.seq,
                             coalesce(
                                 ahead.payload_bytes,
-                                (
-                                    select payload_bytes
-                                    from presque_internal.job
-                                    where job.queue_id = target.queue_id and job.id = ahead.job_id
-                                    limit 1
-                                ),
-                                4194304) as bytes
+                                presque_internal.payload_bytes_of(target.queue_id, ahead.job_id)) as bytes
                         from (
                             select lane, head
                             from place
@@ -215,14 +209,7 @@ sized as materialized (
             locked.*, row_number() over in_order as place_in_answer,
             sum(
                 coalesce(
-                    locked.payload_bytes,
-                    (
-                        select payload_bytes
-                        from presque_internal.job
-                        where job.queue_id = locked.queue_id and job.id = locked.job_id
-                        limit 1
-                    ),
-                    4194304)
+                    locked.payload_bytes, presque_internal.payload_bytes_of(locked.queue_id, locked.job_id))
             ) over in_order as bytes
         from locked
         window in_order as (

@@ -184,13 +184,7 @@ roomy as materialized (
                             at.lane, ahead.seq,
                             coalesce(
                                 ahead.payload_bytes,
-                                (
-                                    select payload_bytes
-                                    from presque_internal.job
-                                    where job.queue_id = open.queue_id and job.id = ahead.job_id
-                                    limit 1
-                                ),
-                                4194304) as bytes
+                                presque_internal.payload_bytes_of(open.queue_id, ahead.job_id)) as bytes
                         from (
                             select lane, head
                             from place
@@ -268,14 +262,7 @@ sized as materialized (
             locked.*, row_number() over in_order as place_in_answer,
             sum(
                 coalesce(
-                    locked.payload_bytes,
-                    (
-                        select payload_bytes
-                        from presque_internal.job
-                        where job.queue_id = locked.queue_id and job.id = locked.job_id
-                        limit 1
-                    ),
-                    4194304)
+                    locked.payload_bytes, presque_internal.payload_bytes_of(locked.queue_id, locked.job_id))
             ) over in_order as bytes
         from locked
         window in_order as (
@@ -416,17 +403,8 @@ left join lateral (
 left join lateral (
     select
         case
-            when claimed.failed_attempts > 0 then (
-                select failed
-                from presque_internal.attempt as failed
-                where
-                    failed.queue_id = claimed.queue_id
-                    and failed.job_id = claimed.job_id
-                    and failed.attempt < claimed.attempt
-                    and failed.error_class is not null
-                order by failed.attempt desc
-                limit 1
-            )
+            when claimed.failed_attempts > 0
+            then presque_internal.last_failure(claimed.queue_id, claimed.job_id, claimed.attempt)
         end as row
     offset 0
 ) as failure on true

@@ -46,7 +46,7 @@ held as materialized (
     select
         item.*, lease.attempt, lease.failed_attempts, lease.releases, lease.max_attempts, lease.lane, lease.kind,
         lease.worker, lease.eligible_at, lease.claimed_at, lease.lease_ms, lease.cancel_requested_at,
-        lease.cancel_reason, coalesce(lease.timeout_at <= now(), false) as timed_out,
+        lease.cancel_reason, lease.has_key is not false as has_key, coalesce(lease.timeout_at <= now(), false) as timed_out,
         -- Never shorter than it was.
         greatest(lease.expires_at, now() + coalesce(item.delay_ms, lease.lease_ms) * interval '1 millisecond')
             as extended_to
@@ -208,15 +208,9 @@ freed as (
     where
         queue_id = any (array(select queue_id from finished where ends) || 0)
         and key = any (array(
-            select job.dedup_key
+            select presque_internal.dedup_key_of(queue_id, job_id)
             from finished
-            cross join lateral (
-                select dedup_key
-                from presque_internal.job
-                where job.queue_id = finished.queue_id and job.id = finished.job_id
-                limit 1
-            ) as job
-            where finished.goes in ('completed', 'cancelled', 'discarded') and job.dedup_key is not null
+            where has_key and goes in ('completed', 'cancelled', 'discarded')
         ))
         and job_id = any (array(select job_id from finished where goes in ('completed', 'cancelled', 'discarded')))
         and until = 'finished'
