@@ -117,10 +117,10 @@ impl Engine {
         Ok(cancelled)
     }
 
-    /// Cancels up to `limit` jobs that have not started by the time they had; answers how
-    /// many had one.
-    pub async fn expire_jobs(&self, limit: i64) -> Result<usize> {
-        let due = self.finish(move |engine| async move { engine.store.expire_jobs(limit).await }).await?;
+    /// Cancels up to `limit` jobs that have not started by the time they had, since `back_ms`
+    /// at most; answers how many had one.
+    pub async fn expire_jobs(&self, limit: i64, back_ms: Option<i64>) -> Result<usize> {
+        let due = self.finish(move |engine| async move { engine.store.expire_jobs(limit, back_ms).await }).await?;
         for (id, _) in due.iter().filter(|(_, cancelled)| *cancelled) {
             self.wake_job(*id);
         }
@@ -209,10 +209,10 @@ impl Engine {
         Ok(resumed.len())
     }
 
-    /// Moves jobs that are due to where claims look first, and wakes who waits for them;
-    /// answers how many.
-    pub async fn promote(&self, limit: i64) -> Result<i64> {
-        let promoted = self.store.promote(limit).await?;
+    /// Moves jobs that are due, since `back_ms` at most, to where claims look first, and wakes
+    /// who waits for them; answers how many.
+    pub async fn promote(&self, limit: i64, back_ms: Option<i64>) -> Result<i64> {
+        let promoted = self.store.promote(limit, back_ms).await?;
         for (queue, jobs) in &promoted {
             self.wake_queue(queue, usize::try_from(*jobs).unwrap_or(1));
         }

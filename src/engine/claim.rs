@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::lanes::name;
-use super::waiters::kind_line;
+use super::waiters::{Wants, kind_line};
 use crate::domain::{JobId, LeaseToken, Outcome, QueueName};
 use crate::store::{Claim, Claimed, ClaimedJob, Error, Result, Settle};
 
@@ -72,7 +72,11 @@ pub struct HandOver {
 
 impl HandOver {
     fn new(engine: Engine) -> Self {
-        Self { jobs: Vec::new(), taken: Vec::new(), engine }
+        Self::of(Vec::new(), engine)
+    }
+
+    pub(super) fn of(jobs: Vec<ClaimedJob>, engine: Engine) -> Self {
+        Self { jobs, taken: Vec::new(), engine }
     }
 
     pub fn len(&self) -> usize {
@@ -115,6 +119,10 @@ fn lines(claim: &Claim) -> Vec<String> {
         Some(kinds) if claim.queues.len() * kinds.len() > PLACES_MAX => queues.map(ToOwned::to_owned).collect(),
         Some(kinds) => queues.flat_map(|queue| kinds.iter().map(move |kind| kind_line(queue, kind))).collect(),
     }
+}
+
+fn wants(claim: &Claim) -> Wants {
+    Wants { max_jobs: claim.max_jobs, lease_ms: claim.lease_ms, worker: claim.worker.clone() }
 }
 
 fn release(job: &ClaimedJob) -> Settle {
@@ -164,10 +172,26 @@ impl Engine {
                 self.wake_next(&jobs);
                 return Ok(ClaimAnswer::Jobs { jobs, paused_queues, replayed });
             }
-            tokio::select! {
-                () = waiting.woken() => {}
-                () = tokio::time::sleep_until(deadline) => {}
-                () = draining.cancelled() => {}
+            let mut parked = request.claim.idempotency.is_none().then(|| waiting.park(wants(&request.claim)));
+            let handed = async {
+                match &mut parked {
+                    Some(parked) => parked.handed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let handed = tokio::select! {
+                handed = handed => Some(handed),
+                () = waiting.woken() => None,
+                () = tokio::time::sleep_until(deadline) => None,
+                () = draining.cancelled() => None,
+            };
+            let handed = match (handed, parked) {
+                (Some(handed), _) => handed,
+                (None, Some(parked)) => parked.leave().await,
+                (None, None) => None,
+            };
+            if let Some(jobs) = handed {
+                return Ok(ClaimAnswer::Jobs { jobs, paused_queues, replayed: false });
             }
         }
     }

@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Engine;
+use super::waiters::Taken;
+use super::{Engine, HandOver};
 use crate::domain::JobState;
-use crate::store::{Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Error, Result};
+use crate::store::{Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, EnqueuedPlain, Error, NewJob, Offer, Result};
+
+/// Bytes of payloads that are handed to one claim, as much as one answer holds.
+const HAND_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a producer is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,13 +88,58 @@ impl Engine {
     /// One statement for many requests; who waits for their jobs is woken, whatever the
     /// clients do meanwhile.
     pub(super) async fn enqueue_together(&self, requests: &[Arc<Enqueue>]) -> Result<Vec<EnqueueOutcome>> {
-        let outcomes = self.store.enqueue_plain(requests).await?;
+        let (mut takers, of_jobs) = self.takers(requests);
+        let offer = |taker: &Option<usize>| {
+            let wants = &takers[(*taker)?].as_ref()?.wants;
+            Some(Offer { lease_ms: wants.lease_ms, worker: wants.worker.clone() })
+        };
+        let offers: Vec<Option<Offer>> = of_jobs.iter().map(offer).collect();
+        // If this fails, who was to have jobs looks for itself.
+        let EnqueuedPlain { outcomes, handed } = self.store.enqueue_plain(requests, &offers).await?;
+        let mut handed = handed.into_iter().peekable();
+        while let Some((place, _)) = handed.peek() {
+            let Some(taker) = of_jobs[*place] else { break };
+            let jobs = std::iter::from_fn(|| handed.next_if(|(place, _)| of_jobs[*place] == Some(taker)));
+            let jobs = HandOver::of(jobs.map(|(_, job)| job).collect(), self.clone());
+            if let Some(taken) = takers[taker].take() {
+                taken.hand(jobs);
+            }
+        }
+        drop(takers);
         for (enqueue, outcome) in requests.iter().zip(&outcomes) {
             if let EnqueueOutcome::Stored(jobs) = outcome {
                 self.wake_for(enqueue, jobs);
             }
         }
         Ok(outcomes)
+    }
+
+    /// Claims that are parked for these jobs, and which of them shall have which job. A claim
+    /// that is parked found nothing, and nothing came since that this server knows of.
+    fn takers(&self, requests: &[Arc<Enqueue>]) -> (Vec<Option<Taken>>, Vec<Option<usize>>) {
+        let mut takers: Vec<Option<Taken>> = Vec::new();
+        let mut of_jobs = Vec::new();
+        // Of the last one: what it waits for, and the room it has left.
+        let mut last: Option<(&NewJob, i64, usize)> = None;
+        for job in requests.iter().flat_map(|request| &request.jobs) {
+            if job.run_after.is_some() || job.delay_ms.is_some() {
+                of_jobs.push(None);
+                continue;
+            }
+            let bytes = job.payload.as_str().len();
+            last = match last {
+                Some((of, jobs @ 1.., room)) if of.queue == job.queue && of.kind == job.kind && bytes <= room => {
+                    Some((of, jobs - 1, room - bytes))
+                }
+                _ => self.waiters.take_parked(job.queue.as_str(), &job.kind).map(|taken| {
+                    let jobs = taken.wants.max_jobs - 1;
+                    takers.push(Some(taken));
+                    (job, jobs, HAND_BYTES_MAX.saturating_sub(bytes))
+                }),
+            };
+            of_jobs.push(last.map(|_| takers.len() - 1));
+        }
+        (takers, of_jobs)
     }
 
     async fn enqueue_once(&self, enqueue: &Enqueue, make_queues: bool) -> Result<EnqueueAnswer> {

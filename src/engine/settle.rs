@@ -159,9 +159,10 @@ impl Engine {
         self.wake_job(job);
     }
 
-    /// Takes back up to `limit` leases whose time is over; answers how many there were.
-    pub async fn expire_leases(&self, limit: i64) -> Result<usize> {
-        let over = self.store.list_over(limit).await?;
+    /// Takes back up to `limit` leases whose time is over, since `back_ms` at most; answers how
+    /// many there were.
+    pub async fn expire_leases(&self, limit: i64, back_ms: Option<i64>) -> Result<usize> {
+        let over = self.store.list_over(limit, back_ms).await?;
         let items: Vec<Settle> = over.iter().map(|lease| settle(lease, Outcome::Lost)).collect();
         let found = items.len();
         if found > 0 {

@@ -3,12 +3,22 @@
 //! A wake-up is a hint, never the truth: whoever is woken asks the database, and whoever is
 //! not looks once a second. So what is missed is late, never lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
+use tokio::sync::{Notify, oneshot};
+
+use super::HandOver;
+use crate::domain::WorkerId;
+
+/// How long a claim that leaves waits for jobs that are being stored for it.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
+
+/// So many that have left may stand in a line.
+const FEW: usize = 16;
 
 /// Requests that wait, by the name of what they wait for, first come, first served.
 #[derive(Debug, Default)]
@@ -18,6 +28,65 @@ pub(super) struct Waiters(Mutex<BTreeMap<String, Place>>);
 struct Place {
     notify: Arc<Notify>,
     waiting: usize,
+    /// Those that take what comes, first come first. Some may have left.
+    parked: VecDeque<Weak<Slot>>,
+}
+
+/// What a parked claim takes.
+#[derive(Debug, Clone)]
+pub(super) struct Wants {
+    pub(super) max_jobs: i64,
+    pub(super) lease_ms: Option<i64>,
+    pub(super) worker: Option<WorkerId>,
+}
+
+/// Where jobs for a parked claim are put, by whoever has the sender.
+#[derive(Debug)]
+struct Slot {
+    wants: Wants,
+    sender: Mutex<Option<oneshot::Sender<HandOver>>>,
+}
+
+impl Slot {
+    fn take(&self) -> Option<oneshot::Sender<HandOver>> {
+        // Nothing that can panic runs while it is held.
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A claim that waits to be handed jobs.
+pub(super) struct Parked {
+    slot: Arc<Slot>,
+    jobs: oneshot::Receiver<HandOver>,
+}
+
+/// A parked claim that is about to be handed jobs; if it is not, it looks for itself.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) wants: Wants,
+    sender: oneshot::Sender<HandOver>,
+}
+
+impl Taken {
+    /// Hands it the jobs; if it has left, they are given back.
+    pub(super) fn hand(self, jobs: HandOver) {
+        drop(self.sender.send(jobs));
+    }
+}
+
+impl Parked {
+    /// Until it is handed jobs; `None` if it was about to be, and there were none.
+    pub(super) async fn handed(&mut self) -> Option<HandOver> {
+        (&mut self.jobs).await.ok()
+    }
+
+    /// Takes nothing any more, but what is on its way.
+    pub(super) async fn leave(mut self) -> Option<HandOver> {
+        if self.slot.take().is_some() {
+            return None;
+        }
+        tokio::time::timeout(ON_ITS_WAY, self.handed()).await.ok().flatten()
+    }
 }
 
 /// A place in every line that a request stands in; it leaves them when this is dropped, and
@@ -69,6 +138,24 @@ impl Waiters {
         }
     }
 
+    /// The first that is parked for jobs of this kind in this queue, which is then no longer.
+    pub(super) fn take_parked(&self, queue: &str, kind: &str) -> Option<Taken> {
+        let mut places = self.places();
+        if places.is_empty() {
+            return None;
+        }
+        for line in [queue, &kind_line(queue, kind)] {
+            let Some(place) = places.get_mut(line) else { continue };
+            while let Some(slot) = place.parked.pop_front() {
+                let Some(slot) = slot.upgrade() else { continue };
+                if let Some(sender) = slot.take() {
+                    return Some(Taken { wants: slot.wants.clone(), sender });
+                }
+            }
+        }
+        None
+    }
+
     /// Wakes the first of each line: it looks for the others.
     pub(super) fn wake_first_of_each(&self) {
         for place in self.places().values() {
@@ -97,6 +184,23 @@ pub(super) fn kind_line(queue: &str, kind: &str) -> String {
 }
 
 impl Waiting {
+    /// Takes jobs that come, in every line that it stands in.
+    pub(super) fn park(&self, wants: Wants) -> Parked {
+        let (sender, jobs) = oneshot::channel();
+        let slot = Arc::new(Slot { wants, sender: Mutex::new(Some(sender)) });
+        let mut places = self.waiters.places();
+        for name in &self.names {
+            if let Some(place) = places.get_mut(name) {
+                if place.parked.len() > 2 * place.waiting + FEW {
+                    place.parked.retain(|slot| slot.strong_count() > 0);
+                }
+                place.parked.push_back(Arc::downgrade(&slot));
+            }
+        }
+        drop(places);
+        Parked { slot, jobs }
+    }
+
     /// Until one of the lines wakes us. May be waited for again only by a new place.
     pub(super) async fn woken(&mut self) {
         futures_util::future::select_all(self.notified.iter_mut()).await;

@@ -1,6 +1,8 @@
 //! What every server does again and again. There is no leader: a tick is one idempotent
 //! statement that several servers may run at once.
 
+mod window;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::engine::Engine;
 use crate::store::{Result, Store};
+use window::Window;
 
 /// Counts read what is not folded yet, so this bounds their cost; each folding rewrites a
 /// row for each queue that changed, so it should not be short.
@@ -27,6 +30,11 @@ const EXPIRE_JOBS: i64 = 1_000;
 const PROMOTE_JOBS: i64 = 1_000;
 /// Who waits for jobs hears of a delayed one by this: with the claim it stays within 250 ms.
 const PROMOTE_EVERY: Duration = Duration::from_millis(200);
+/// Between two looks whether tables hold little in much space.
+const COMPACT_EVERY: Duration = Duration::from_secs(10);
+/// Much: some million jobs' worth. And little: copied in a tenth of a second.
+const COMPACT_BYTES_MIN: i64 = 256 * 1024 * 1024;
+const COMPACT_ROWS_MAX: i32 = 20_000;
 /// Rows of each kind forgotten by one statement.
 const FORGET_ROWS: i64 = 5_000;
 /// Days for which partitions are made ahead.
@@ -42,29 +50,39 @@ enum Tick {
 
 /// Starts every loop. They end after the tick they are in when `stop` is cancelled.
 pub fn start(store: &Store, engine: &Engine, tasks: &TaskTracker, stop: &CancellationToken) {
-    let expiring = engine.clone();
+    let (expiring, window) = (engine.clone(), Window::default());
     tasks.spawn(every("expire_leases", EXPIRE_EVERY, store.clone(), stop.clone(), move |_| {
-        let engine = expiring.clone();
+        let (engine, window) = (expiring.clone(), window.clone());
         async move {
-            let found = engine.expire_leases(EXPIRE_LEASES).await?;
-            Ok(if i64::try_from(found) == Ok(EXPIRE_LEASES) { Tick::More } else { Tick::Idle })
+            let look = window.next();
+            let found = engine.expire_leases(EXPIRE_LEASES, look.back_ms()).await?;
+            Ok(window.after(look, i64::try_from(found) == Ok(EXPIRE_LEASES)))
         }
     }));
-    let expiring_jobs = engine.clone();
+    let (expiring_jobs, window) = (engine.clone(), Window::default());
     tasks.spawn(every("expire_jobs", Duration::from_secs(1), store.clone(), stop.clone(), move |_| {
-        let engine = expiring_jobs.clone();
+        let (engine, window) = (expiring_jobs.clone(), window.clone());
         async move {
-            let found = engine.expire_jobs(EXPIRE_JOBS).await?;
-            Ok(if i64::try_from(found) == Ok(EXPIRE_JOBS) { Tick::More } else { Tick::Idle })
+            let look = window.next();
+            let found = engine.expire_jobs(EXPIRE_JOBS, look.back_ms()).await?;
+            Ok(window.after(look, i64::try_from(found) == Ok(EXPIRE_JOBS)))
         }
     }));
-    let promoting = engine.clone();
+    let (promoting, window) = (engine.clone(), Window::default());
     tasks.spawn(every("promote", PROMOTE_EVERY, store.clone(), stop.clone(), move |_| {
-        let engine = promoting.clone();
+        let (engine, window) = (promoting.clone(), window.clone());
         async move {
-            let promoted = engine.promote(PROMOTE_JOBS).await?;
-            Ok(if promoted == PROMOTE_JOBS { Tick::More } else { Tick::Idle })
+            let look = window.next();
+            let promoted = engine.promote(PROMOTE_JOBS, look.back_ms()).await?;
+            Ok(window.after(look, promoted == PROMOTE_JOBS))
         }
+    }));
+    tasks.spawn(every("compact", COMPACT_EVERY, store.clone(), stop.clone(), |store| async move {
+        let tables = store.compact(COMPACT_BYTES_MIN, COMPACT_ROWS_MAX).await?;
+        if !tables.is_empty() {
+            tracing::info!(?tables, "made room: somebody's old snapshot keeps what is gone");
+        }
+        Ok(Tick::Idle)
     }));
     let resuming = engine.clone();
     tasks.spawn(every("resume_queues", Duration::from_secs(1), store.clone(), stop.clone(), move |_| {

@@ -1,8 +1,5 @@
 //! Statements that put jobs in.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -170,19 +167,6 @@ struct KnownRow {
     run_after: DateTime<Utc>,
 }
 
-/// A job that was stored with those of other requests, or the refusal of a request.
-#[derive(FromRow)]
-struct PlainRow {
-    n: i64,
-    request: i32,
-    job_id: Option<Uuid>,
-    delayed: Option<bool>,
-    run_after: Option<DateTime<Utc>>,
-    refusal: Option<String>,
-    limit: Option<i64>,
-    actual: Option<i64>,
-}
-
 impl Store {
     /// Stores the jobs, or says why not one of them.
     pub async fn enqueue(&self, enqueue: &Enqueue) -> Result<EnqueueOutcome> {
@@ -249,81 +233,6 @@ impl Store {
         });
         Ok(Some(KnownEnqueue { body_hash, jobs: jobs.collect() }))
     }
-
-    /// Stores the jobs of requests that are all [plain](Enqueue::is_plain), or says why not
-    /// one of a request's; one outcome for each, in order.
-    pub async fn enqueue_plain(&self, requests: &[Arc<Enqueue>]) -> Result<Vec<EnqueueOutcome>> {
-        let mut places = HashMap::new();
-        let mut names = Vec::new();
-        let mut jobs = Vec::new();
-        for (request, job) in (1_i32..).zip(requests).flat_map(|(n, one)| one.jobs.iter().map(move |job| (n, job))) {
-            let name = job.queue.as_str();
-            let place = *places.entry(name).or_insert_with(|| {
-                names.push(name);
-                i32::try_from(names.len()).unwrap_or(i32::MAX)
-            });
-            jobs.push((request, place, job));
-        }
-        let statement = sqlx::query_as(sql!("jobs/enqueue_plain"))
-            .bind(names)
-            .bind(column(&jobs, |(request, ..)| *request))
-            .bind(column(&jobs, |(_, place, _)| *place))
-            .bind(column(&jobs, |(.., job)| job.kind.as_str()))
-            .bind(column(&jobs, |(.., job)| job.payload.as_str()))
-            .bind(column(&jobs, |(.., job)| job.priority))
-            .bind(column(&jobs, |(.., job)| job.run_after))
-            .bind(column(&jobs, |(.., job)| job.delay_ms))
-            .bind(column(&jobs, |(.., job)| job.expires_at))
-            .bind(column(&jobs, |(.., job)| job.max_attempts))
-            .bind(column(&jobs, |(.., job)| job.lease_ms))
-            .bind(column(&jobs, |(.., job)| job.timeout_ms))
-            .bind(column(&jobs, |(.., job)| job.tags.as_deref().map(array_literal)))
-            .bind(column(&jobs, |(.., job)| job.headers.as_deref()))
-            .bind(column(&jobs, |(.., job)| job.traceparent.as_deref()));
-        let rows: Vec<PlainRow> = self.all(Effect::Write, statement).await?;
-        outcomes(requests, rows).ok_or_else(|| super::Error::unreadable("jobs/enqueue_plain"))
-    }
-}
-
-/// Each request's rows, which come in no order; `None` if one is missing.
-fn outcomes(requests: &[Arc<Enqueue>], rows: Vec<PlainRow>) -> Option<Vec<EnqueueOutcome>> {
-    // The place of each request's first job among all.
-    let mut first = 0;
-    let mut firsts = Vec::with_capacity(requests.len());
-    for request in requests {
-        firsts.push(first);
-        first += request.jobs.len();
-    }
-    let mut refusals: Vec<Option<EnqueueRefusal>> = vec![None; requests.len()];
-    let mut stored: Vec<Option<Enqueued>> = vec![None; first];
-    for row in rows {
-        let place = usize::try_from(row.n - 1).ok()?;
-        let request = usize::try_from(row.request - 1).ok()?;
-        let job = requests.get(request)?.jobs.get(place.checked_sub(firsts[request])?)?;
-        match row.refusal {
-            Some(code) => {
-                refusals[request] = Some(refusal(&code, place - firsts[request], row.limit, row.actual, None));
-            }
-            None => {
-                stored[place] = Some(Enqueued {
-                    id: JobId(row.job_id?),
-                    queue: job.queue.to_string(),
-                    state: if row.delayed? { JobState::Scheduled } else { JobState::Available },
-                    duplicate: false,
-                    run_after: row.run_after?,
-                });
-            }
-        }
-    }
-    let mut stored = stored.into_iter();
-    let outcome = |(request, refusal): (&Arc<Enqueue>, Option<EnqueueRefusal>)| {
-        let jobs: Vec<_> = stored.by_ref().take(request.jobs.len()).collect();
-        match refusal {
-            Some(refusal) => Some(EnqueueOutcome::Refused(refusal)),
-            None => jobs.into_iter().collect::<Option<_>>().map(EnqueueOutcome::Stored),
-        }
-    };
-    requests.iter().zip(refusals).map(outcome).collect()
 }
 
 fn dedup<'a, T>(jobs: &'a [NewJob], read: impl Fn(&'a Dedup) -> Option<T>) -> Vec<Option<T>> {
@@ -337,7 +246,13 @@ impl EnqueueRow {
     }
 }
 
-fn refusal(code: &str, item: usize, limit: Option<i64>, actual: Option<i64>, holder: Option<Uuid>) -> EnqueueRefusal {
+pub(super) fn refusal(
+    code: &str,
+    item: usize,
+    limit: Option<i64>,
+    actual: Option<i64>,
+    holder: Option<Uuid>,
+) -> EnqueueRefusal {
     let (limit, actual) = (limit.unwrap_or(0), actual.unwrap_or(0));
     match code {
         "queue_not_found" => EnqueueRefusal::QueueNotFound { item },
@@ -351,7 +266,7 @@ fn refusal(code: &str, item: usize, limit: Option<i64>, actual: Option<i64>, hol
 
 /// A PostgreSQL array as text: arrays of arrays must be of one length, so each goes as its
 /// own literal.
-fn array_literal(texts: &[String]) -> String {
+pub(super) fn array_literal(texts: &[String]) -> String {
     let mut literal = String::from("{");
     for (n, text) in texts.iter().enumerate() {
         if n > 0 {

@@ -88,9 +88,10 @@ impl Store {
     }
 
     /// Cancels up to `limit` jobs that have not started by the time they had: each whose
-    /// time is over, and whether it was cancelled. One that runs is left alone.
-    pub async fn expire_jobs(&self, limit: i64) -> Result<Vec<(JobId, bool)>> {
-        let statement = sqlx::query_as::<_, (Uuid, bool)>(sql!("jobs/expire")).bind(limit);
+    /// time is over, since `back_ms` at most, and whether it was cancelled. One that runs is
+    /// left alone.
+    pub async fn expire_jobs(&self, limit: i64, back_ms: Option<i64>) -> Result<Vec<(JobId, bool)>> {
+        let statement = sqlx::query_as::<_, (Uuid, bool)>(sql!("jobs/expire")).bind(limit).bind(back_ms);
         let rows = self.all(Effect::Write, statement).await?;
         Ok(rows.into_iter().map(|(id, cancelled)| (JobId(id), cancelled)).collect())
     }

@@ -173,9 +173,10 @@ impl Store {
         self.run(sqlx::query_as(sql!("leases/forget_claim")).bind(key)).await
     }
 
-    /// Up to `limit` leases whose time is over, in the order of queue and job.
-    pub async fn list_over(&self, limit: i64) -> Result<Vec<LeaseKey>> {
-        let statement = sqlx::query_as::<_, (Uuid, Uuid)>(sql!("leases/list_over")).bind(limit);
+    /// Up to `limit` leases whose time is over, since `back_ms` at most, in the order of queue
+    /// and job.
+    pub async fn list_over(&self, limit: i64, back_ms: Option<i64>) -> Result<Vec<LeaseKey>> {
+        let statement = sqlx::query_as::<_, (Uuid, Uuid)>(sql!("leases/list_over")).bind(limit).bind(back_ms);
         Ok(self.all(Effect::Read, statement).await?.into_iter().map(key).collect())
     }
 

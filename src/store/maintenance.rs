@@ -64,10 +64,17 @@ impl Store {
         Ok(self.one(Effect::Write, statement).await?.map_or(0, |(cancelled, freed)| cancelled + freed))
     }
 
-    /// Moves up to `limit` jobs that are due to where claims look first; answers the queues
-    /// they are in and how many jobs of each.
-    pub async fn promote(&self, limit: i64) -> Result<Vec<(String, i64)>> {
-        self.all(Effect::Write, sqlx::query_as(sql!("maintenance/promote")).bind(limit)).await
+    /// Moves up to `limit` jobs that are due, since `back_ms` at most, to where claims look
+    /// first; answers the queues they are in and how many jobs of each.
+    pub async fn promote(&self, limit: i64, back_ms: Option<i64>) -> Result<Vec<(String, i64)>> {
+        self.all(Effect::Write, sqlx::query_as(sql!("maintenance/promote")).bind(limit).bind(back_ms)).await
+    }
+
+    /// Writes the tables through which every job passes anew, if they hold at most `rows_max`
+    /// in at least `bytes_min`: rows that only an old snapshot can see. Answers which.
+    pub async fn compact(&self, bytes_min: i64, rows_max: i32) -> Result<Vec<String>> {
+        let statement = sqlx::query_as::<_, (Vec<String>,)>(sql!("maintenance/compact")).bind(bytes_min).bind(rows_max);
+        Ok(self.one(Effect::Write, statement).await?.map_or_else(Vec::new, |(tables,)| tables))
     }
 
     /// Deletes up to `limit` rows of each kind that have had their time; answers how many.

@@ -6,6 +6,7 @@
 //! in a future that a disconnecting client could drop.
 
 mod enqueue;
+mod enqueue_plain;
 mod error;
 mod job_changes;
 mod job_details;
@@ -29,6 +30,7 @@ use sqlx::query::QueryAs;
 use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
 
 pub use enqueue::{Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idempotency, KnownEnqueue, NewJob};
+pub use enqueue_plain::{EnqueuedPlain, Offer};
 pub use error::{Error, Result};
 pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
 pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};

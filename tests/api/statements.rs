@@ -99,10 +99,10 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
         ("leases/settle", format!("{}, 1000", arrays(17)), vec!["lease_of_job", "dedup_key_is_held_once"]),
         ("leases/complete", arrays(6), vec!["lease_of_job", "dedup_key_is_held_once"]),
         ("leases/find_settled", arrays(4), vec!["lease_of_job"]),
-        ("leases/list_over", "10".to_owned(), vec!["lease_over"]),
+        ("leases/list_over", "10, 10000".to_owned(), vec!["lease_over"]),
         ("leases/list_of_worker", "'w', 'foo'".to_owned(), vec!["queue_in_service", "lease_of_job"]),
-        ("maintenance/promote", "10".to_owned(), vec!["scheduled_due"]),
-        ("jobs/expire", "10".to_owned(), vec!["expiring_in_order", "scheduled_of_job", "ready_again"]),
+        ("maintenance/promote", "10, 10000".to_owned(), vec!["scheduled_due"]),
+        ("jobs/expire", "10, 10000".to_owned(), vec!["expiring_in_order", "scheduled_of_job", "ready_again"]),
     ];
     for (statement, arguments, indexes) in cases {
         let plan = plan(&app, statement, &arguments).await;
@@ -124,7 +124,7 @@ async fn a_plan_that_was_made_on_empty_tables_looks_each_row_up() {
     let cases = [
         ("leases/settle", format!("{}, 1000", vec!["'{}'"; 17].join(", ")), vec!["lease", "job"]),
         ("leases/complete", ["'{}'"; 6].join(", "), vec!["lease"]),
-        ("jobs/expire", "10".to_owned(), vec!["ready", "scheduled", "expiring"]),
+        ("jobs/expire", "10, 10000".to_owned(), vec!["ready", "scheduled", "expiring"]),
         ("jobs/cancel", "1, '01a206c8-d8c7-76c7-bfda-d9bb00000001', '', false, false".to_owned(), vec!["ready"]),
     ];
     for (statement, arguments, tables) in cases {

@@ -1,6 +1,6 @@
 -- Cancels up to $1 jobs that have not started by the time they had, oldest first.
 --
--- $1 how many
+-- $1 how many    $2 since how many milliseconds at most, null for whenever; see leases/list_over.sql
 --
 -- Answers the ids of those whose time is over, and whether each was cancelled. One that runs
 -- is left alone and looked at again a minute later, for it may come back; one that is final
@@ -16,7 +16,7 @@
 with due as materialized (
     select queue_id, job_id
     from presque_internal.expiring
-    where expires_at <= now()
+    where expires_at <= now() and expires_at >= coalesce(now() - $2 * interval '1 millisecond', '-infinity')
     order by expires_at
     limit $1
     for update skip locked

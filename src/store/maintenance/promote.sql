@@ -1,6 +1,6 @@
 -- Moves up to $1 delayed jobs and retries that are due to `ready`, oldest first.
 --
--- $1 how many
+-- $1 how many    $2 since how many milliseconds at most, null for whenever; see leases/list_over.sql
 --
 -- Answers the queues they are in, each once, and how many jobs of it. A claim takes what is
 -- due from `scheduled` itself, at the moment it is due; this keeps that short, so that what
@@ -15,7 +15,9 @@ with promoter as materialized (
 due as materialized (
     select ctid as place, run_after, seq
     from presque_internal.scheduled
-    where run_after <= now() and (select alone from promoter)
+    where
+        run_after <= now() and run_after >= coalesce(now() - $2 * interval '1 millisecond', '-infinity')
+        and (select alone from promoter)
     order by run_after
     limit $1
     for update skip locked

@@ -36,7 +36,7 @@ async fn a_worker_that_dies_loses_no_job() {
     app.enqueue("/q/q", "1").await;
     app.send("GET", "/q/q", &[W], "").await.expect(200, "1");
     app.sql("update presque_internal.lease set expires_at = now() - interval '1 second'").await;
-    app.engine.expire_leases(10).await.unwrap();
+    app.engine.expire_leases(10, None).await.unwrap();
     app.send("GET", "/q/q", &[("X-presque-workerid", "other")], "").await.expect(200, "1");
 }
 

@@ -143,7 +143,7 @@ async fn a_job_that_moves_while_it_is_changed_is_changed_all_the_same() {
             }));
         }
         let promoting = app.clone();
-        let promoted = async { while promoting.engine.promote(3).await.unwrap() > 0 {} };
+        let promoted = async { while promoting.engine.promote(3, None).await.unwrap() > 0 {} };
         let (refused, ()) = tokio::join!(futures_util::future::join_all(changes), promoted);
         let refused: usize = refused.into_iter().map(Result::unwrap).sum();
         assert!(refused <= 1, "round {round}: {refused} of 40");

@@ -112,7 +112,7 @@ async fn promotion_keeps_the_order_in_which_jobs_became_due() {
     app.put_in("q", json!({"payload": "urgent", "priority": 1})).await;
     let waiting = || async { app.get("/v1/queues/q").await.json()["counts"]["scheduled"] == 0 };
     until("all are due", waiting).await;
-    assert_eq!(app.engine.promote(2).await.unwrap(), 2);
+    assert_eq!(app.engine.promote(2, None).await.unwrap(), 2);
     let counts = app.get("/v1/queues/q").await.json()["counts"].clone();
     assert_eq!((&counts["available"], &counts["scheduled"]), (&json!(5), &json!(0)), "promoted or not");
     let claimed = app.claim("q", 9).await;
@@ -158,18 +158,18 @@ async fn a_job_whose_time_is_over_is_cancelled_although_nobody_claims() {
     let soon = json!({"expires_at": "2001-01-01T00:00:00Z"}).to_string();
     app.patch(&format!("/v1/jobs/{}", waiting["id"].as_str().unwrap()), soon).await.ok(200);
     app.sql("update presque_internal.expiring set expires_at = now()").await;
-    assert_eq!(app.engine.expire_jobs(10).await.unwrap(), 2);
+    assert_eq!(app.engine.expire_jobs(10, None).await.unwrap(), 2);
     let gone = app.job(&waiting["id"]).await;
     assert_eq!((&gone["state"], &gone["cancel_reason"]), (&json!("cancelled"), &json!("expired")));
     let held = app.job(&running["id"]).await;
     assert_eq!((&held["state"], held.get("cancel_requested_at")), (&json!("running"), None), "it has started");
-    assert_eq!(app.engine.expire_jobs(10).await.unwrap(), 0);
+    assert_eq!(app.engine.expire_jobs(10, None).await.unwrap(), 0);
     assert_eq!(app.get("/v1/queues/q").await.json()["counts"]["available"], 0);
     // It is looked at again, for it may come back.
     app.sql("update presque_internal.lease set expires_at = now()").await;
-    app.engine.expire_leases(10).await.unwrap();
+    app.engine.expire_leases(10, None).await.unwrap();
     app.sql("update presque_internal.expiring set expires_at = now()").await;
-    assert_eq!(app.engine.expire_jobs(10).await.unwrap(), 1);
+    assert_eq!(app.engine.expire_jobs(10, None).await.unwrap(), 1);
     assert_eq!(app.job(&running["id"]).await["cancel_reason"], "expired");
     // Who retries it means that it may run.
     app.sql("update presque_internal.job set expires_at = now()").await;

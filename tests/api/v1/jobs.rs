@@ -66,7 +66,7 @@ async fn a_running_job_is_cancelled_by_its_worker_unless_it_is_faster() {
             "completed" => drop(app.report("complete", &held, json!({})).await.ok(200)),
             _ => {
                 app.sql("update presque_internal.lease set expires_at = now() - interval '1 second'").await;
-                app.engine.expire_leases(10).await.unwrap();
+                app.engine.expire_leases(10, None).await.unwrap();
             }
         }
         let job = app.job(&held["id"]).await;

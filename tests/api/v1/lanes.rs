@@ -11,7 +11,7 @@ use crate::support::TestApp;
 /// Puts a job into the queue as a server does, in the transaction of this connection.
 async fn put_in_transaction(connection: &mut PgConnection, queue: &str) {
     let sql = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/jobs/enqueue_plain.sql")).unwrap();
-    let one = ["'{null}'"; 10].join(", ");
+    let one = ["'{null}'"; 13].join(", ");
     for statement in [
         format!("prepare enqueue as {sql}"),
         format!("execute enqueue('{{{queue}}}', '{{1}}', '{{1}}', '{{late}}', '{{0}}', {one})"),
@@ -141,4 +141,77 @@ async fn a_claim_does_not_walk_over_what_was_taken_while_a_snapshot_holds_it() {
     work(&app, 50).await;
     let walked = entries_read(&app).await - before;
     assert!(walked < 50 * 20, "{walked} entries were read for 50 claims, with 5,000 dead ones in the way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_are_written_anew_under_load_and_nothing_is_lost_or_doubled() {
+    let app = std::sync::Arc::new(TestApp::start().await);
+    let kept = app.put_in("kept", json!({"kind": "k", "priority": -7})).await;
+    app.put_in("delayed", json!({"delay_ms": 3_600_000})).await;
+    app.put_in("held", json!({})).await;
+    let held = app.claim("held", 1).await.remove(0);
+    // A report that never ends, and has not looked at these tables.
+    let mut reader = app.db.connect().await;
+    sqlx::raw_sql("begin isolation level repeatable read; select 1").execute(&mut reader).await.unwrap();
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            let app = app.clone();
+            tokio::spawn(async move {
+                let mut done = 0;
+                for _ in 0..40 {
+                    app.post("/v1/jobs", json!({"jobs": vec![json!({"queue": "q"}); 5]}).to_string()).await.ok(201);
+                    for job in app.claim("q", 7).await {
+                        app.report("complete", &job, json!({})).await.ok(200);
+                        done += 1;
+                    }
+                }
+                done
+            })
+        })
+        .collect();
+    let mut compacted = std::collections::HashSet::new();
+    while !workers.iter().all(tokio::task::JoinHandle::is_finished) {
+        compacted.extend(app.store.compact(0, 10_000).await.unwrap());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(compacted.len(), 3, "{compacted:?}");
+    let mut done = 0;
+    for worker in workers {
+        done += worker.await.unwrap();
+    }
+    loop {
+        let rest = app.claim("q", 50).await;
+        if rest.is_empty() {
+            break;
+        }
+        for job in rest {
+            app.report("complete", &job, json!({})).await.ok(200);
+            done += 1;
+        }
+    }
+    assert_eq!(done, 4 * 40 * 5);
+    assert_eq!(app.claim("kept", 1).await[0]["id"], kept["id"]);
+    app.report("complete", &held, json!({})).await.ok(200);
+    let counts = app.get("/v1/queues/delayed").await.json()["counts"].clone();
+    assert_eq!(counts["scheduled"], 1);
+    let mut connection = app.db.connect().await;
+    let left = "select pg_relation_size('presque_internal.lease') + pg_relation_size('presque_internal.ready')";
+    assert!(app.store.compact(0, 10_000).await.unwrap().len() == 3);
+    let bytes: i64 = sqlx::query_scalar(left).fetch_one(&mut connection).await.unwrap();
+    assert!(bytes <= 8192, "{bytes} bytes of what nobody can see but an old snapshot");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_that_somebody_reads_or_that_hold_much_are_left_as_they_are() {
+    let app = TestApp::start().await;
+    for _ in 0..3 {
+        app.put_in("q", json!({})).await;
+    }
+    app.sql("vacuum analyze presque_internal.ready").await;
+    assert_eq!(app.store.compact(1 << 30, 1000).await.unwrap(), Vec::<String>::new(), "small");
+    assert!(!app.store.compact(0, 2).await.unwrap().contains(&"ready".to_owned()), "three are more than two");
+    let mut reader = app.db.connect().await;
+    sqlx::raw_sql("begin; select * from presque_internal.ready").execute(&mut reader).await.unwrap();
+    assert_eq!(app.store.compact(0, 1000).await.unwrap(), Vec::<String>::new(), "it does not wait for a backup");
+    assert_eq!(app.claim("q", 5).await.len(), 3);
 }

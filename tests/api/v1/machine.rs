@@ -190,7 +190,7 @@ async fn run_out(app: &TestApp, id: &str, known: &mut Known, too_long: bool) {
     let (column, told) = if too_long { ("timeout_at", "timed_out") } else { ("expires_at", "lost") };
     app.sql(&format!("update presque_internal.lease set {column} = now() - interval '1 ms' where job_id = '{id}'"))
         .await;
-    app.engine.expire_leases(100).await.unwrap();
+    app.engine.expire_leases(100, None).await.unwrap();
     // Its backoff is over.
     app.sql(&format!("update presque_internal.scheduled set run_after = now() where job_id = '{id}' and retryable"))
         .await;

@@ -7,6 +7,7 @@ mod corners;
 mod enqueue;
 mod faults;
 mod group_commit;
+mod hand_over;
 mod idempotency;
 mod jobs;
 mod kills;

@@ -30,7 +30,7 @@ async fn servers_that_take_back_the_same_leases_count_each_once() {
     let held = overdue(&first, 300).await;
     let servers = [&first, &others[0], &others[1]];
     // Small steps, so that they meet.
-    let sweeps = servers.map(|app| async { while app.engine.expire_leases(20).await.unwrap() > 0 {} });
+    let sweeps = servers.map(|app| async { while app.engine.expire_leases(20, None).await.unwrap() > 0 {} });
     futures_util::future::join_all(sweeps).await;
     for job in &held {
         let shown = first.job(&job["id"]).await;
@@ -51,7 +51,7 @@ async fn a_lease_that_is_extended_in_time_is_left_alone_and_one_that_is_not_is_l
     let held = overdue(&app, 200).await;
     // At least one is in time, and some are not; the others race.
     app.report("heartbeat", &held[0], json!({})).await.ok(200);
-    let mut found = other.engine.expire_leases(7).await.unwrap();
+    let mut found = other.engine.expire_leases(7, None).await.unwrap();
     let beats = held.chunks(50).map(|part| {
         let (app, part) = (app.clone(), part.to_vec());
         tokio::spawn(async move {
@@ -65,7 +65,7 @@ async fn a_lease_that_is_extended_in_time_is_left_alone_and_one_that_is_not_is_l
     });
     let beats: Vec<_> = beats.collect();
     // What was found over and extended before it could be taken back stays.
-    while let now @ 1.. = other.engine.expire_leases(7).await.unwrap() {
+    while let now @ 1.. = other.engine.expire_leases(7, None).await.unwrap() {
         found += now;
     }
     let (mut kept, mut gone) = (0, 0);
@@ -106,7 +106,7 @@ async fn of_all_who_end_a_lease_at_once_one_wins() {
                     "release" => app.report("release", &job, json!({"delay_ms": 60_000})).await,
                     "cancel" => app.post(&format!("/v1/jobs/{id}/cancel"), r#"{"force":true}"#).await,
                     _ => {
-                        app.engine.expire_leases(100).await.unwrap();
+                        app.engine.expire_leases(100, None).await.unwrap();
                         return None;
                     }
                 };

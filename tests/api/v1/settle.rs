@@ -129,7 +129,7 @@ async fn a_stale_holder_is_refused_on_every_path() {
     let app = TestApp::start().await;
     let stale = one(&app, json!({"max_attempts": 5})).await;
     app.sql("update presque_internal.lease set expires_at = now() - interval '1 second'").await;
-    assert_eq!(app.engine.expire_leases(10).await.unwrap(), 1);
+    assert_eq!(app.engine.expire_leases(10, None).await.unwrap(), 1);
     let lost = app.job(&stale["id"]).await;
     assert_eq!(
         (&lost["state"], &lost["failed_attempts"], &lost["last_error"]["error_class"]),
@@ -179,10 +179,10 @@ async fn a_lease_that_ran_out_is_taken_back_only_if_it_was_not_extended_meanwhil
     app.sql(due).await;
     // Late, and not replaced: it still counts.
     app.report("heartbeat", &held, json!({})).await.ok(200);
-    assert_eq!(app.engine.expire_leases(10).await.unwrap(), 0);
+    assert_eq!(app.engine.expire_leases(10, None).await.unwrap(), 0);
     app.sql("update presque_internal.lease set timeout_at = now() - interval '1 second'").await;
     app.report("heartbeat", &held, json!({})).await.ok(200);
-    assert_eq!(app.engine.expire_leases(10).await.unwrap(), 1, "a timeout is none of a heartbeat's business");
+    assert_eq!(app.engine.expire_leases(10, None).await.unwrap(), 1, "a timeout is none of a heartbeat's business");
     let job = app.job(&held["id"]).await;
     assert_eq!((&job["state"], &job["last_error"]["error_class"]), (&json!("retryable"), &json!("timeout")));
     let attempts = app.get(&format!("/v1/jobs/{}/attempts", held["id"].as_str().unwrap())).await.ok(200);
@@ -198,7 +198,7 @@ async fn a_crash_costs_an_attempt_so_that_no_job_kills_workers_for_ever() {
         let held = app.claim("q", 1).await.remove(0);
         assert_eq!(held["attempt"], attempt);
         app.sql("update presque_internal.lease set expires_at = now() - interval '1 second'").await;
-        app.engine.expire_leases(10).await.unwrap();
+        app.engine.expire_leases(10, None).await.unwrap();
     }
     let counts = app.get("/v1/queues/q").await.json()["counts"].clone();
     assert_eq!((&counts["discarded"], &counts["running"], &counts["retryable"]), (&json!(1), &json!(0), &json!(0)));
