@@ -118,3 +118,13 @@ begin
     return compacted;
 end
 $$;
+
+-- How many jobs of a queue wait, delayed ones and retries among them.
+create function presque_internal.depth_of(of_queue integer) returns bigint
+language plpgsql stable
+as $$
+begin
+    return (
+        select ready + scheduled + retryable from presque_internal.queue_count_now where queue_id = of_queue limit 1);
+end
+$$;

@@ -8,9 +8,9 @@
 //! The floor is exact. A number is drawn by a transaction that has an id already
 //! (`presque_internal.next_seq`), and a place that a job left is never taken again. So when a
 //! snapshot shows nothing below some number, whatever may still appear there belongs to a
-//! transaction that had begun and not ended in that snapshot. Once all of these have ended, as
-//! a later snapshot tells, and nothing is seen below the number again, nothing will ever be
-//! there. Rows that others hold locked are seen, so a claim that is undone loses nothing.
+//! transaction that had its id by then, which is lower than the one that the claim gets after
+//! its snapshot. Once all of these have ended, as a later snapshot tells, and nothing is seen
+//! below the number again, nothing will ever be there. Rows that others hold locked are seen, so a claim that is undone loses nothing.
 //!
 //! Only a transaction that writes and stays open keeps floors where they are. If looking from
 //! them takes long, most claims are quick ones: in the known lanes only, from where the last one
@@ -63,7 +63,8 @@ struct Lane {
     floor: i64,
     /// Where the last claim found the first job.
     cursor: i64,
-    /// Nothing was seen below the number, and nothing will come from transactions from this one on.
+    /// Nothing was seen below the number, and nothing will come there from transactions from this
+    /// one on.
     candidate: Option<(i64, i64)>,
     empty_since: Option<Instant>,
 }
@@ -190,7 +191,7 @@ impl Lane {
             self.candidate = None;
         }
         if self.candidate.is_none() {
-            self.candidate = Some((head, seen.xmax));
+            self.candidate = Some((head, seen.own_xid));
         }
         self.cursor = self.cursor.max(head - 1);
     }
@@ -293,7 +294,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let _entered = runtime.enter();
             let lanes = Lanes::default();
-            let (mut drawn, mut next_id) = (0, 1);
+            let (mut drawn, mut next_id, mut last_ended) = (0, 1, 0);
             let mut there: BTreeSet<i64> = BTreeSet::new();
             let mut open: Vec<Transaction> = Vec::new();
             let mut late: Option<(Looking, Seen)> = None;
@@ -316,6 +317,7 @@ mod tests {
                     }
                     Event::End(n, commits) if !open.is_empty() => {
                         let ended = open.swap_remove(n % open.len());
+                        last_ended = last_ended.max(ended.id);
                         if commits {
                             there.extend(ended.put);
                             for taken in ended.taken {
@@ -327,10 +329,13 @@ mod tests {
                         let looking = lanes.look(&names());
                         let from = looking.look.lanes.first().map_or(0, |lane| lane.floor);
                         let head = there.range(from + 1..).next().copied();
-                        let xmin = open.iter().map(|one| one.id).min().unwrap_or(next_id);
+                        let xmin = open.iter().map(|one| one.id).min().unwrap_or(i64::MAX).min(last_ended + 1);
+                        // The look has a transaction of its own, which ends with it.
+                        let own = next_id;
+                        (next_id, last_ended) = (next_id + 1, own);
                         let shown: Vec<_> =
                             if head.is_some() || from > 0 { vec![(1, head)] } else { Vec::new() };
-                        let seen = Seen::of(&shown, xmin, next_id, drawn, 0.1);
+                        let seen = Seen::of(&shown, xmin, own, drawn, 0.1);
                         let before = late.take();
                         if comes_late {
                             late = Some((looking, seen));

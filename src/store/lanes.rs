@@ -31,8 +31,8 @@ pub struct Seen {
     heads: Vec<Option<i64>>,
     /// The oldest transaction that had not ended when the claim began.
     pub xmin: i64,
-    /// The first transaction that had not begun then.
-    pub xmax: i64,
+    /// The claim's own transaction: whatever had begun by then is before it.
+    pub own_xid: i64,
     /// The last number that was drawn, read later than that.
     pub drawn: Option<i64>,
     /// How long the look took.
@@ -47,13 +47,13 @@ impl Seen {
     }
 
     #[cfg(test)]
-    pub fn of(lanes: &[(i16, Option<i64>)], xmin: i64, xmax: i64, drawn: i64, look_ms: f64) -> Self {
+    pub fn of(lanes: &[(i16, Option<i64>)], xmin: i64, own_xid: i64, drawn: i64, look_ms: f64) -> Self {
         Self {
             queues: vec![1; lanes.len()],
             lanes: lanes.iter().map(|(lane, _)| *lane).collect(),
             heads: lanes.iter().map(|(_, head)| *head).collect(),
             xmin,
-            xmax,
+            own_xid,
             drawn: Some(drawn),
             look_ms,
         }

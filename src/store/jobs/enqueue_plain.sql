@@ -66,14 +66,13 @@ decided as materialized (
 ),
 -- Queues whose depth is limited, and how many jobs wait there.
 deep as materialized (
-    select limited.place, limited.depth_max, counts.ready + counts.scheduled + counts.retryable as depth
+    select limited.place, limited.depth_max, presque_internal.depth_of(limited.queue_id) as depth
     from (
         select named.n as place, target.queue_ids[named.n] as queue_id, target.depths_max[named.n] as depth_max
         from target
         cross join generate_series(1, cardinality($1::text[])) as named (n)
         where target.depths_max[named.n] > 0
     ) as limited
-    join presque_internal.queue_count_now as counts on counts.queue_id = limited.queue_id
 ),
 wrong as materialized (
     select request, n

@@ -308,7 +308,7 @@ left join lateral (
         array(select lane from seen order by lane) as seen_lanes,
         array(select head from seen order by lane) as seen_heads,
         pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
-        pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax,
+        pg_current_xact_id()::text::bigint as own_xid,
         pg_sequence_last_value('presque_internal.job_seq') as drawn,
         (select ms from timed)::double precision as look_ms
     where

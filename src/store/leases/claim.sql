@@ -18,7 +18,9 @@
 -- none. The first row says which of the queues are paused and which are not there, how many
 -- jobs were cancelled because they had expired, whether the idempotency key is known (then
 -- nothing was claimed, see find_claim.sql), and what was seen of the lanes: the first number
--- in each, by which snapshot, how far numbers were drawn, and how long it took to look.
+-- in each, by which snapshot, how far numbers were drawn, and how long it took to look. The
+-- transaction gets an id for that if it has none yet: every id that was given before its snapshot
+-- is lower, which cannot be said of the snapshot's own xmax, the first id that had not ended.
 --
 -- Within a queue, lower lanes go first; within a lane what was promoted, then what is due,
 -- then first in, first out. A claim costs an attempt, whatever becomes of it.
@@ -380,7 +382,7 @@ select
     (failure.row).error_data::text as error_data, (failure.row).error_raw::text as error_raw,
     (failure.row).error_fingerprint, (failure.row).attempt as error_attempt, (failure.row).finished_at as error_at,
     about.paused_queues, about.missing_queues, about.expired, about.replayed, about.seen_queues, about.seen_lanes,
-    about.seen_heads, about.xmin, about.xmax, about.drawn, about.look_ms
+    about.seen_heads, about.xmin, about.own_xid, about.drawn, about.look_ms
 from (select) as always
 left join taken as claimed on not claimed.expired
 left join lateral (
@@ -393,7 +395,7 @@ left join lateral (
         array(select lane from seen order by n, lane) as seen_lanes,
         array(select head from seen order by n, lane) as seen_heads,
         pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
-        pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax,
+        pg_current_xact_id()::text::bigint as own_xid,
         pg_sequence_last_value('presque_internal.job_seq') as drawn,
         (select ms from timed)::double precision as look_ms
     where

@@ -61,6 +61,36 @@ async fn a_job_that_drew_its_number_early_and_comes_late_is_the_next_to_be_claim
 }
 
 #[tokio::test]
+async fn a_job_that_is_being_stored_while_claims_find_nothing_is_found_when_it_is_there() {
+    let app = TestApp::start().await;
+    work(&app, 2).await;
+    let mut slow = app.db.connect().await;
+    for _ in 0..3 {
+        let mut transaction = slow.begin().await.unwrap();
+        put_in_transaction(&mut transaction, "q").await;
+        // Nothing else happens: no transaction that began later has ended.
+        for _ in 0..5 {
+            assert!(app.claim("q", 10).await.is_empty());
+        }
+        transaction.commit().await.unwrap();
+        assert_eq!(app.claim("q", 1).await.len(), 1);
+    }
+    // Nor one that began earlier and draws later.
+    let mut other = app.db.connect().await;
+    let (mut first, mut second) = (slow.begin().await.unwrap(), other.begin().await.unwrap());
+    sqlx::query("select pg_current_xact_id()").execute(&mut *first).await.unwrap();
+    put_in_transaction(&mut second, "q").await;
+    put_in_transaction(&mut first, "q").await;
+    first.commit().await.unwrap();
+    assert_eq!(app.claim("q", 10).await.len(), 1);
+    for _ in 0..5 {
+        assert!(app.claim("q", 10).await.is_empty());
+    }
+    second.commit().await.unwrap();
+    assert_eq!(app.claim("q", 10).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_job_whose_claim_is_undone_is_the_next_to_be_claimed() {
     let app = TestApp::start().await;
     app.put_in("q", json!({"kind": "first"})).await;

@@ -87,19 +87,20 @@ async fn a_wait_ends_with_nothing_and_a_server_that_drains_ends_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_that_wait_hold_no_connection_and_each_job_wakes_one() {
+async fn ten_thousand_that_wait_hold_no_connection_and_each_gets_one_job() {
     let app = Arc::new(TestApp::start().await);
+    app.patch("/v1/queues/q", "{}").await.ok(201);
     let mut claims = Vec::new();
-    for _ in 0..40 {
-        claims.extend((0..25).map(|_| waiting(&app, "q", 29_000)));
+    for _ in 0..20 {
+        claims.extend((0..500).map(|_| waiting(&app, "q", 30_000)));
         until("they wait", || async { sessions(&app).await.0 == 0 }).await;
     }
     until("all of them wait", || async { sessions(&app).await.0 == 0 }).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let (_, all) = sessions(&app).await;
     assert!(all <= 9, "the pool and the listener: {all}");
-    for part in 0..4 {
-        let jobs = json!({"jobs": vec![json!({"queue": "q", "payload": part}); 250]});
+    for part in 0..10 {
+        let jobs = json!({"jobs": vec![json!({"queue": "q", "payload": part}); 1000]});
         app.post("/v1/jobs", jobs.to_string()).await.ok(201);
     }
     let mut ids = std::collections::HashSet::new();

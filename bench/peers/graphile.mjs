@@ -1,0 +1,49 @@
+// graphile-worker: `enqueue <jobs> <producers> <payload bytes>` or `drain <jobs> 0 <payload bytes>`.
+// Settings of its performance guide: a local queue, completions in batches. It deletes what is done.
+import { makeWorkerUtils, run, Logger } from "graphile-worker";
+import pg from "pg";
+
+const [what, jobs, producers, bytes] = [process.argv[2], ...process.argv.slice(3).map(Number)];
+const connectionString = process.env.DATABASE_URL;
+const quiet = new Logger(() => () => {});
+const payload = { p: "x".repeat(bytes - 8) };
+const pool = new pg.Pool({ connectionString, max: Math.max(producers, 25) });
+const utils = await makeWorkerUtils({ pgPool: pool, logger: quiet });
+await utils.migrate();
+await pool.query("truncate graphile_worker._private_jobs");
+
+async function seconds(work) {
+  const begun = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - begun) / 1e9;
+}
+
+let took;
+if (what === "enqueue") {
+  let left = jobs;
+  const producer = async () => {
+    while (left-- > 0) await utils.addJob("noop", payload);
+  };
+  took = await seconds(() => Promise.all(Array.from({ length: producers }, producer)));
+} else {
+  await pool.query(
+    "select graphile_worker.add_job('noop', $1::json) from generate_series(1, $2)", [JSON.stringify(payload), jobs]);
+  let done = 0;
+  let finish;
+  const all = new Promise((resolve) => (finish = resolve));
+  took = await seconds(async () => {
+    const runner = await run({
+      connectionString, logger: quiet, noHandleSignals: true,
+      taskList: { noop: () => { if (++done === jobs) finish(); } },
+      preset: { worker: {
+        concurrentJobs: 24, maxPoolSize: 25, pollInterval: 2000, localQueue: { size: 500 },
+        completeJobBatchDelay: 0, failJobBatchDelay: 0,
+      } },
+    });
+    await all;
+    await runner.stop();
+  });
+}
+await utils.release();
+console.log(JSON.stringify({ jobs, seconds: took }));
+process.exit(0);
