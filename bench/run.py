@@ -45,7 +45,7 @@ def raw_cycle(store: Path) -> str:
     ])
     claim = statement("leases/claim", [
         "array['raw']", "null::text[]", one("1"), "raw_n::bigint", "array[null::bigint]", "array['w'::text]", "16777216::bigint",
-        "null::text", "null::bytea", "false", "array[1]", "array[1::smallint]", "array[raw_floor]", "false", "raw_tokens",
+        "null::text", "null::bytea", "false", "array[1]", "array[1::smallint]", "array[raw_floor]", "false", "raw_tokens", "false",
     ])
     complete = statement("leases/complete", ["raw_queues", "raw_jobs", "raw_held", nulls("text"), one("1"), "array[raw_queues[1]]"])
     return f"""

@@ -67,55 +67,70 @@ begin
 end
 $$;
 
--- Writes the tables through which every job passes anew, if they hold little in much space: rows
--- that are gone for us stay as long as some snapshot could see them, and no vacuum removes them.
--- `bytes_min` is what is much, `rows_max` is little; answers the tables.
+-- Writes a table through which every job passes anew, if it holds little in much space: rows that
+-- are gone for us stay as long as some snapshot could see them, and no vacuum removes them.
+-- `hot` is ready, scheduled or lease; `bytes_min` is what is much, `rows_max` is little. Whether it
+-- did.
 --
--- It shuts everybody out while it copies: some 200 ms for 256 MiB, once in a million jobs or more,
--- and only while somebody's snapshot is held. If somebody reads or writes the table, and does not
--- end within 50 ms, it lets everybody pass and leaves it for another time. Nobody sees the table
--- empty: a statement takes its snapshot when it has its locks. A transaction that kept its
--- snapshot would, so what `ready` does not say of a job must be what such a job is: available.
-create function presque_internal.compact_hot_tables(bytes_min bigint, rows_max integer) returns text[]
+-- It shuts everybody out while it copies, so it tries before how long reading takes, and leaves what
+-- takes more than 100 ms, or is far too large, to a vacuum. If somebody reads or writes the table and
+-- does not end within 50 ms, it lets everybody pass and leaves it for another time.
+--
+-- Statements of ours never see the table empty: they take their snapshots when they have their locks.
+-- A transaction with an older snapshot would. What it is told of a job that it finds nowhere is
+-- what such a job is: available. But a backup would lose it, if it had its snapshot and not yet its
+-- locks; so nothing is done while somebody else's transaction is younger than `young_ms`, or we may
+-- not see how old it is.
+create function presque_internal.compact_hot_table(hot text, bytes_min bigint, rows_max integer, young_ms bigint)
+returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '50ms'
 as $$
 declare
-    compacted text[] := '{}';
     ready_rows presque_internal.ready[];
     scheduled_rows presque_internal.scheduled[];
     lease_rows presque_internal.lease[];
-    hot text;
+    bytes bigint := pg_total_relation_size('presque_internal.' || quote_ident(hot));
+    rows_found integer;
+    began timestamptz := clock_timestamp();
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('presque.compact', 0)) then
-        return compacted;
+    if bytes < bytes_min or bytes > greatest(8 * bytes_min, 2::bigint << 30)
+        or not pg_try_advisory_xact_lock(hashtextextended('presque.compact', 0))
+    then
+        return false;
     end if;
-    foreach hot in array array['ready', 'scheduled', 'lease'] loop
-        continue when pg_total_relation_size('presque_internal.' || hot) < bytes_min
-            or pg_stat_get_live_tuples(('presque_internal.' || hot)::regclass) > rows_max;
-        begin
-            execute format('lock table presque_internal.%I in access exclusive mode', hot);
-        exception
-            when lock_not_available then return compacted;
-        end;
-        if hot = 'ready' then
-            ready_rows := array(select r from presque_internal.ready as r limit rows_max + 1);
-            continue when cardinality(ready_rows) > rows_max;
-            truncate presque_internal.ready;
-            insert into presque_internal.ready select * from unnest(ready_rows);
-        elsif hot = 'scheduled' then
-            scheduled_rows := array(select s from presque_internal.scheduled as s limit rows_max + 1);
-            continue when cardinality(scheduled_rows) > rows_max;
-            truncate presque_internal.scheduled;
-            insert into presque_internal.scheduled select * from unnest(scheduled_rows);
-        else
-            lease_rows := array(select l from presque_internal.lease as l limit rows_max + 1);
-            continue when cardinality(lease_rows) > rows_max;
-            truncate presque_internal.lease;
-            insert into presque_internal.lease select * from unnest(lease_rows);
-        end if;
-        compacted := compacted || hot;
-    end loop;
-    return compacted;
+    execute format('select count(*) from (select from presque_internal.%I limit %s) as few', hot, rows_max + 1)
+    into rows_found;
+    if rows_found > rows_max or clock_timestamp() > began + interval '100 milliseconds' then
+        return false;
+    end if;
+    perform
+    from pg_stat_activity
+    where
+        datname = current_database() and backend_type = 'client backend' and application_name <> 'presque'
+        and (state is null or xact_start > now() - young_ms * interval '1 millisecond')
+        and pid <> pg_backend_pid();
+    if found then
+        return false;
+    end if;
+    begin
+        execute format('lock table presque_internal.%I in access exclusive mode', hot);
+    exception
+        when lock_not_available then return false;
+    end;
+    if hot = 'ready' then
+        ready_rows := array(select r from presque_internal.ready as r);
+        truncate presque_internal.ready;
+        insert into presque_internal.ready select * from unnest(ready_rows);
+    elsif hot = 'scheduled' then
+        scheduled_rows := array(select s from presque_internal.scheduled as s);
+        truncate presque_internal.scheduled;
+        insert into presque_internal.scheduled select * from unnest(scheduled_rows);
+    else
+        lease_rows := array(select l from presque_internal.lease as l);
+        truncate presque_internal.lease;
+        insert into presque_internal.lease select * from unnest(lease_rows);
+    end if;
+    return true;
 end
 $$;
 

@@ -26,8 +26,12 @@ if (what === "enqueue") {
   };
   took = await seconds(() => Promise.all(Array.from({ length: producers }, producer)));
 } else {
-  await pool.query(
-    "select graphile_worker.add_job('noop', $1::json) from generate_series(1, $2)", [JSON.stringify(payload), jobs]);
+  for (let n = 0; n < jobs; n += 500) {
+    await pool.query(
+      "select graphile_worker.add_job('noop', $1::json) from generate_series(1, $2)",
+      [JSON.stringify(payload), Math.min(500, jobs - n)]);
+  }
+  await pool.query("analyze graphile_worker._private_jobs");
   let done = 0;
   let finish;
   const all = new Promise((resolve) => (finish = resolve));

@@ -110,13 +110,18 @@ fn line_of(claim: &Claim) -> String {
 /// Places in line beyond which a claim stands only where jobs of all kinds are called.
 const PLACES_MAX: usize = 64;
 
+/// Whether a claim stands in more lines than it needs.
+fn stands_for_all_kinds(claim: &Claim) -> bool {
+    claim.kinds.as_ref().is_some_and(|kinds| claim.queues.len() * kinds.len() > PLACES_MAX)
+}
+
 /// Where a claim waits: with kinds, only for jobs of these, so that no wake-up is used up by
 /// somebody whom it does not help.
 fn lines(claim: &Claim) -> Vec<String> {
     let queues = claim.queues.iter().map(QueueName::as_str);
     match &claim.kinds {
         None => queues.map(ToOwned::to_owned).collect(),
-        Some(kinds) if claim.queues.len() * kinds.len() > PLACES_MAX => queues.map(ToOwned::to_owned).collect(),
+        Some(_) if stands_for_all_kinds(claim) => queues.map(ToOwned::to_owned).collect(),
         Some(kinds) => queues.flat_map(|queue| kinds.iter().map(move |kind| kind_line(queue, kind))).collect(),
     }
 }
@@ -172,7 +177,9 @@ impl Engine {
                 self.wake_next(&jobs);
                 return Ok(ClaimAnswer::Jobs { jobs, paused_queues, replayed });
             }
-            let mut parked = request.claim.idempotency.is_none().then(|| waiting.park(wants(&request.claim)));
+            // With a key, what is claimed is noted with it; and nobody is handed what it did not ask for.
+            let takes = request.claim.idempotency.is_none() && !stands_for_all_kinds(&request.claim);
+            let mut parked = takes.then(|| waiting.park(wants(&request.claim)));
             let handed = async {
                 match &mut parked {
                     Some(parked) => parked.handed().await,
@@ -187,10 +194,20 @@ impl Engine {
             };
             let handed = match (handed, parked) {
                 (Some(handed), _) => handed,
-                (None, Some(parked)) => parked.leave().await,
+                (None, Some(parked)) => {
+                    let handed = parked.leave().await;
+                    if handed.is_some() {
+                        // What it was woken for is somebody else's.
+                        for line in &lines {
+                            self.waiters.wake(line, 1);
+                        }
+                    }
+                    handed
+                }
                 (None, None) => None,
             };
             if let Some(jobs) = handed {
+                drop(waiting);
                 return Ok(ClaimAnswer::Jobs { jobs, paused_queues, replayed: false });
             }
         }
@@ -265,8 +282,7 @@ impl Engine {
         let claimed = self.store.claim(claims, !self.auto_create_queues, &looking.look, wanted).await;
         match &claimed {
             Ok(claimed) => self.lanes.learn(&names, &looking, &claimed.seen),
-            Err(Error::Unwanted) => {}
-            Err(_) => self.lanes.forget(&names),
+            Err(error) => self.lanes.failed(&names, error),
         }
         claimed
     }

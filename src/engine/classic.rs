@@ -70,8 +70,8 @@ impl Engine {
         let outcome = self.store.fetch(fetches, &looking.look).await;
         match &outcome {
             Ok((_, Some(seen))) => self.lanes.learn(&names, &looking, seen),
-            Ok((_, None)) | Err(Error::Unwanted) => {}
-            Err(_) => self.lanes.forget(&names),
+            Ok((_, None)) => {}
+            Err(error) => self.lanes.failed(&names, error),
         }
         Ok(outcome?.0)
     }

@@ -14,30 +14,36 @@
 //!
 //! Only a transaction that writes and stays open keeps floors where they are. If looking from
 //! them takes long, most claims are quick ones: in the known lanes only, from where the last one
-//! found something. They may pass over a job that comes late, and one look from the floors in
-//! twenty times its duration finds it. All of it is in memory, and a hint: a server that knows
-//! nothing looks from the beginning.
+//! found something. They may pass over a job that comes late or into another lane; a look from
+//! the floors, once in a while, finds it.
+//!
+//! All of it is in memory, and forgotten each minute: a server that knows nothing looks from the
+//! beginning. So what this page did not think of is late by a minute, not lost.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use crate::store::{KnownLane, Look, Seen};
+use crate::store::{Error, KnownLane, Look, Seen};
 
 /// A look that takes longer is made less often.
-const SLOW_LOOK_MS: f64 = 25.0;
+const SLOW_LOOK_MS: f64 = 50.0;
 
-/// How much of the time is spent on slow looks, at most: a part in so many.
+/// How much of the time is spent on slow looks, about: a part in so many. But the next one is not
+/// put off for longer than this.
 const SLOW_LOOKS_SHARE: f64 = 20.0;
+const QUICK_FOR_MAX: Duration = Duration::from_secs(5);
 
-/// After this time a queue is looked at from the beginning again, for what nobody thought of.
-const FORGET_AFTER: Duration = Duration::from_mins(10);
+/// After this time a queue is looked at from the beginning again, for what nobody thought of: an
+/// older server beside this one, a database that was set back.
+const FORGET_AFTER: Duration = Duration::from_mins(1);
 
 /// A lane that was empty for this long is not remembered if there are many.
 const EMPTY_FOR: Duration = Duration::from_secs(30);
-const FEW_LANES: usize = 4;
+const FEW_LANES: usize = 64;
 
 /// Queues that are remembered; beyond, all are forgotten.
 const QUEUES_MAX: usize = 10_000;
@@ -52,6 +58,8 @@ struct Known {
     lanes: BTreeMap<i16, Lane>,
     /// The last number that had been drawn by the end of the last look.
     drawn: i64,
+    /// When PostgreSQL was started: after a failover, or a crash, it may know less.
+    started: Option<DateTime<Utc>>,
     since: Instant,
     /// Until then looks are quick.
     quick_until: Instant,
@@ -73,7 +81,8 @@ struct Lane {
 #[derive(Debug, Default)]
 pub(super) struct Looking {
     pub(super) look: Look,
-    drawn: Vec<i64>,
+    /// Of each queue, what it went by: since when that is known, and how far numbers were drawn.
+    by: Vec<Option<(Instant, i64)>>,
 }
 
 /// The name of a queue as claims for these kinds see it.
@@ -100,7 +109,8 @@ impl Lanes {
             }
         }
         let queues: Vec<_> = names.iter().map(|name| known.get(name)).collect();
-        let quick = queues.iter().all(Option::is_some) && queues.iter().flatten().any(|queue| queue.quick_until > now);
+        let known_well = queues.iter().all(|queue| queue.is_some_and(|queue| !queue.lanes.is_empty()));
+        let quick = known_well && queues.iter().flatten().any(|queue| queue.quick_until > now);
         let lanes = (1..).zip(&queues).flat_map(|(place, queue)| {
             let lanes = queue.iter().flat_map(|queue| &queue.lanes);
             lanes.map(move |(lane, at)| {
@@ -109,10 +119,9 @@ impl Lanes {
             })
         });
         let lanes = lanes.collect();
-        Looking {
-            look: Look { quick, lanes },
-            drawn: queues.iter().map(|queue| queue.map_or(0, |q| q.drawn)).collect(),
-        }
+        let rises = queues.iter().flatten().any(|queue| queue.may_rise());
+        let by = queues.iter().map(|queue| queue.map(|queue| (queue.since, queue.drawn))).collect();
+        Looking { look: Look { quick, rises, lanes }, by }
     }
 
     /// What the look showed.
@@ -121,26 +130,34 @@ impl Lanes {
         if known.len() > QUEUES_MAX {
             known.clear();
         }
-        for ((place, name), drawn) in (1..).zip(names).zip(&looking.drawn) {
-            if seen.drawn.unwrap_or(0) < *drawn {
+        for ((place, name), by) in (1..).zip(names).zip(&looking.by) {
+            let drawn = by.map_or(0, |(_, drawn)| drawn);
+            if by.is_some_and(|(since, _)| known.get(name).is_none_or(|queue| queue.since != since)) {
+                // What it went by is forgotten, and so is what it saw from there.
+                continue;
+            }
+            let queue = known.entry(name.clone()).or_insert_with(Known::new);
+            if seen.drawn.unwrap_or(0) < drawn || queue.started.is_some_and(|started| started != seen.started) {
                 // The database was set back: what was known of it is no longer true.
                 known.remove(name);
                 continue;
             }
-            let queue = known.entry(name.clone()).or_insert_with(Known::new);
+            queue.started = Some(seen.started);
             if looking.look.quick {
                 queue.learn_quick(seen.lanes_of(place));
             } else {
-                queue.learn(seen.lanes_of(place), *drawn, seen);
+                queue.learn(seen.lanes_of(place), drawn, seen);
             }
         }
     }
 
-    /// Something went wrong: what is known may be of another database.
-    pub(super) fn forget(&self, names: &[String]) {
-        let mut known = self.known();
-        for name in names {
-            known.remove(name);
+    /// A look failed. If the database was lost, the next one may be another.
+    pub(super) fn failed(&self, names: &[String], error: &Error) {
+        if matches!(error, Error::Unavailable(_) | Error::OutcomeUnknown(_)) {
+            let mut known = self.known();
+            for name in names {
+                known.remove(name);
+            }
         }
     }
 }
@@ -148,7 +165,12 @@ impl Lanes {
 impl Known {
     fn new() -> Self {
         let now = Instant::now();
-        Self { lanes: BTreeMap::new(), drawn: 0, since: now, quick_until: now }
+        Self { lanes: BTreeMap::new(), drawn: 0, started: None, since: now, quick_until: now }
+    }
+
+    /// Whether a floor is below what the last look showed.
+    fn may_rise(&self) -> bool {
+        self.lanes.values().any(|lane| lane.candidate.is_some() || lane.floor < lane.cursor.max(self.drawn))
     }
 
     fn learn(&mut self, lanes: impl Iterator<Item = (i16, Option<i64>)>, drawn: i64, seen: &Seen) {
@@ -164,7 +186,8 @@ impl Known {
         }
         self.drawn = self.drawn.max(seen.drawn.unwrap_or(0));
         if seen.look_ms > SLOW_LOOK_MS {
-            self.quick_until = now + Duration::from_secs_f64(seen.look_ms * SLOW_LOOKS_SHARE / 1000.0);
+            let quick_for = Duration::from_secs_f64(seen.look_ms * SLOW_LOOKS_SHARE / 1000.0);
+            self.quick_until = now + quick_for.min(QUICK_FOR_MAX);
         }
     }
 
@@ -190,10 +213,10 @@ impl Lane {
             self.floor = self.floor.max(below.min(head) - 1);
             self.candidate = None;
         }
-        if self.candidate.is_none() {
-            self.candidate = Some((head, seen.own_xid));
+        if let (None, Some(own_xid)) = (self.candidate, seen.own_xid) {
+            self.candidate = Some((head, own_xid));
         }
-        self.cursor = self.cursor.max(head - 1);
+        self.cursor = head - 1;
     }
 }
 
@@ -218,12 +241,15 @@ mod tests {
         let lanes = Lanes::default();
         let looking = lanes.look(&names());
         assert!(!looking.look.quick, "who knows nothing looks everywhere");
-        lanes.learn(&names(), &looking, &Seen::of(&[(1, Some(100))], 1, 9, 200, 30.0));
+        lanes.learn(&names(), &looking, &Seen::of(&[(1, Some(100))], 1, 9, 200, 60.0));
         let looking = lanes.look(&names());
-        assert_eq!(looking.look, Look { quick: true, lanes: vec![KnownLane { queue: 1, lane: 1, floor: 99 }] });
+        assert_eq!(
+            looking.look,
+            Look { quick: true, rises: true, lanes: vec![KnownLane { queue: 1, lane: 1, floor: 99 }] }
+        );
         lanes.learn(&names(), &looking, &Seen::of(&[(1, Some(150))], 1, 9, 200, 0.1));
         assert_eq!(lanes.look(&names()).look.lanes[0].floor, 149);
-        tokio::time::advance(Duration::from_millis(601)).await;
+        tokio::time::advance(Duration::from_millis(1201)).await;
         let look = lanes.look(&names()).look;
         assert_eq!((look.quick, look.lanes[0].floor), (false, 0), "nothing has ended: all of it is looked at");
         tokio::time::advance(FORGET_AFTER).await;
@@ -244,12 +270,32 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_was_forgotten_is_not_learnt_again_from_looks_that_went_by_it() {
+        let lanes = Lanes::default();
+        for n in 1..4 {
+            lanes.learn(&names(), &lanes.look(&names()), &Seen::of(&[(1, Some(100 * n))], n, n, 1000, 0.1));
+        }
+        let (first, second) = (lanes.look(&names()), lanes.look(&names()));
+        lanes.failed(&names(), &Error::Overloaded);
+        assert_eq!(floor(&lanes), 199, "that says nothing about the database");
+        lanes.failed(&names(), &Error::unanswered());
+        lanes.learn(&names(), &first, &Seen::of(&[(1, Some(500))], 7, 7, 1000, 0.1));
+        lanes.learn(&names(), &second, &Seen::of(&[(1, Some(500))], 9, 9, 1000, 0.1));
+        assert_eq!(lanes.look(&names()).look, Look::default());
+        lanes.learn(&names(), &lanes.look(&names()), &Seen::of(&[(1, Some(5))], 1, 1, 10, 0.1));
+        let mut other = Seen::of(&[(1, Some(5))], 1, 1, 1000, 0.1);
+        other.started += Duration::from_secs(1);
+        lanes.learn(&names(), &lanes.look(&names()), &other);
+        assert_eq!(lanes.look(&names()).look, Look::default(), "another PostgreSQL");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn lanes_that_stay_empty_are_forgotten_if_there_are_many() {
         let lanes = Lanes::default();
-        let seen = |head| Seen::of(&(0..10).map(|lane| (lane, head)).collect::<Vec<_>>(), 1, 1, 10, 0.1);
+        let seen = |head| Seen::of(&(0..100).map(|lane| (lane, head)).collect::<Vec<_>>(), 1, 1, 10, 0.1);
         lanes.learn(&names(), &lanes.look(&names()), &seen(Some(5)));
         lanes.learn(&names(), &lanes.look(&names()), &seen(None));
-        assert_eq!(lanes.look(&names()).look.lanes.len(), 10);
+        assert_eq!(lanes.look(&names()).look.lanes.len(), 100);
         tokio::time::advance(EMPTY_FOR).await;
         lanes.learn(&names(), &lanes.look(&names()), &seen(None));
         assert_eq!(lanes.look(&names()).look.lanes.len(), 0);

@@ -35,6 +35,8 @@ const COMPACT_EVERY: Duration = Duration::from_secs(10);
 /// Much: some million jobs' worth. And little: copied in a tenth of a second.
 const COMPACT_BYTES_MIN: i64 = 256 * 1024 * 1024;
 const COMPACT_ROWS_MAX: i32 = 20_000;
+/// A backup has all its locks when its transaction is so old.
+const COMPACT_YOUNG_MS: i64 = 60_000;
 /// Rows of each kind forgotten by one statement.
 const FORGET_ROWS: i64 = 5_000;
 /// Days for which partitions are made ahead.
@@ -78,9 +80,10 @@ pub fn start(store: &Store, engine: &Engine, tasks: &TaskTracker, stop: &Cancell
         }
     }));
     tasks.spawn(every("compact", COMPACT_EVERY, store.clone(), stop.clone(), |store| async move {
-        let tables = store.compact(COMPACT_BYTES_MIN, COMPACT_ROWS_MAX).await?;
-        if !tables.is_empty() {
-            tracing::info!(?tables, "made room: somebody's old snapshot keeps what is gone");
+        for table in ["ready", "scheduled", "lease"] {
+            if store.compact(table, COMPACT_BYTES_MIN, COMPACT_ROWS_MAX, COMPACT_YOUNG_MS).await? {
+                tracing::info!(table, "written anew: somebody's old snapshot keeps what is gone");
+            }
         }
         Ok(Tick::Idle)
     }));

@@ -91,7 +91,8 @@ impl Store {
             .bind(ANSWER_BYTES_MAX)
             .bind(column(&look.lanes, |known| known.lane))
             .bind(column(&look.lanes, |known| known.floor))
-            .bind(look.quick);
+            .bind(look.quick)
+            .bind(look.rises);
         let mut rows = self.all_on(connection, Effect::Write, statement).await?;
         let seen = rows.first_mut().and_then(|FetchAbout(_, seen)| seen.take());
         match rows.first() {

@@ -1,5 +1,6 @@
 //! What a claim is told of the lanes of its queues, and what it tells: see `engine/lanes.rs`.
 
+use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 /// Where a claim looks.
@@ -7,6 +8,8 @@ use sqlx::FromRow;
 pub struct Look {
     /// In the known lanes only, and not for what is due.
     pub quick: bool,
+    /// Whether the transaction's id is worth having: floors may rise.
+    pub rises: bool,
     pub lanes: Vec<KnownLane>,
 }
 
@@ -31,12 +34,14 @@ pub struct Seen {
     heads: Vec<Option<i64>>,
     /// The oldest transaction that had not ended when the claim began.
     pub xmin: i64,
-    /// The claim's own transaction: whatever had begun by then is before it.
-    pub own_xid: i64,
+    /// The claim's own transaction: whatever had an id by then has a lower one.
+    pub own_xid: Option<i64>,
     /// The last number that was drawn, read later than that.
     pub drawn: Option<i64>,
     /// How long the look took.
     pub look_ms: f64,
+    /// When PostgreSQL was started.
+    pub started: DateTime<Utc>,
 }
 
 impl Seen {
@@ -53,9 +58,10 @@ impl Seen {
             lanes: lanes.iter().map(|(lane, _)| *lane).collect(),
             heads: lanes.iter().map(|(_, head)| *head).collect(),
             xmin,
-            own_xid,
+            own_xid: Some(own_xid),
             drawn: Some(drawn),
             look_ms,
+            started: DateTime::UNIX_EPOCH,
         }
     }
 }

@@ -141,7 +141,8 @@ impl Store {
             .bind(column(&look.lanes, |known| known.lane))
             .bind(column(&look.lanes, |known| known.floor))
             .bind(look.quick)
-            .bind(column(&slots, |_| Uuid::new_v4()));
+            .bind(column(&slots, |_| Uuid::new_v4()))
+            .bind(look.rises);
         let mut claimed = Claimed { jobs: vec![Vec::new(); claims.len()], ..Claimed::default() };
         for ClaimRow(about, job) in self.all_in(&self.pool, wanted, Effect::Write, statement).await? {
             if let Some(about) = about {

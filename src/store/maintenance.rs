@@ -70,11 +70,13 @@ impl Store {
         self.all(Effect::Write, sqlx::query_as(sql!("maintenance/promote")).bind(limit).bind(back_ms)).await
     }
 
-    /// Writes the tables through which every job passes anew, if they hold at most `rows_max`
-    /// in at least `bytes_min`: rows that only an old snapshot can see. Answers which.
-    pub async fn compact(&self, bytes_min: i64, rows_max: i32) -> Result<Vec<String>> {
-        let statement = sqlx::query_as::<_, (Vec<String>,)>(sql!("maintenance/compact")).bind(bytes_min).bind(rows_max);
-        Ok(self.one(Effect::Write, statement).await?.map_or_else(Vec::new, |(tables,)| tables))
+    /// Writes a table through which every job passes anew, if it holds at most `rows_max` rows
+    /// in at least `bytes_min`: what else is there only an old snapshot can see. Not while
+    /// somebody else's transaction is younger than `young_ms`. Whether it did.
+    pub async fn compact(&self, table: &str, bytes_min: i64, rows_max: i32, young_ms: i64) -> Result<bool> {
+        let statement = sqlx::query_as::<_, (bool,)>(sql!("maintenance/compact"));
+        let statement = statement.bind(table).bind(bytes_min).bind(rows_max).bind(young_ms);
+        Ok(self.one(Effect::Write, statement).await?.is_some_and(|(compacted,)| compacted))
     }
 
     /// Deletes up to `limit` rows of each kind that have had their time; answers how many.

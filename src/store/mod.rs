@@ -121,6 +121,8 @@ impl Store {
             ("statement_timeout", STATEMENT_TIMEOUT_MS.to_string().as_str()),
             ("lock_timeout", LOCK_TIMEOUT_MS.to_string().as_str()),
             ("idle_in_transaction_session_timeout", "10000"),
+            // Each statement is to see what is there when it has its locks.
+            ("default_transaction_isolation", "read committed"),
             ("plan_cache_mode", "force_generic_plan"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),

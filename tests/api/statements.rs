@@ -60,7 +60,7 @@ async fn plan(app: &TestApp, file: &str, arguments: &str) -> String {
 #[tokio::test]
 async fn the_hot_statements_use_the_indexes_made_for_them() {
     let app = TestApp::start().await;
-    let fetch = plan(&app, "jobs/fetch", "'foo', 1, null, 1000, '{}', '{}', false").await;
+    let fetch = plan(&app, "jobs/fetch", "'foo', 1, null, 1000, '{}', '{}', false, true").await;
     for index in ["queue_in_service", "scheduled_in_order", "ready_in_order", "dedup_key_is_held_once"] {
         assert!(fetch.contains(&format!("using {index} ")), "{index}:\n{fetch}");
     }
@@ -92,7 +92,7 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
     let cases = [
         (
             "leases/claim",
-            "'{foo}', null, '{1}', 1, '{null}', '{null}', 1000, null, null, false, '{}', '{}', '{}', false, '{}'"
+            "'{foo}', null, '{1}', 1, '{null}', '{null}', 1000, null, null, false, '{}', '{}', '{}', false, '{}', true"
                 .to_owned(),
             vec!["queue_in_service", "scheduled_in_order", "ready_in_order"],
         ),

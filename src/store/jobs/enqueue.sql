@@ -226,7 +226,7 @@ stored as (
 ),
 expiring as (
     insert into presque_internal.expiring (queue_id, job_id, expires_at)
-    select queue_id, id, expires_at
+    select queue_id, id, greatest(expires_at, now())
     from fresh
     where expires_at is not null
 ),

@@ -20,7 +20,7 @@
 -- purge that commits meanwhile leaves the jobs under the retired id, as if they had been
 -- enqueued before it.
 --
--- Served by queue_in_service. What the queues say is put into arrays, so that a job finds
+-- Served by queue_in_service and the primary key of worker. What the queues say is put into arrays, so that a job finds
 -- it by its place and nothing is joined.
 with target as materialized (
     select
@@ -126,7 +126,7 @@ stored as (
 ),
 expiring as (
     insert into presque_internal.expiring (queue_id, job_id, expires_at)
-    select queue_id, id, expires_at
+    select queue_id, id, greatest(expires_at, now())
     from fresh
     where expires_at is not null
 ),

@@ -5,7 +5,7 @@
 -- $4 how many bytes of payloads: fewer jobs than $2 if more would be larger, but one always
 -- One element for each lane that is known to this server, see engine/lanes.rs:
 -- $5 lane    $6 nothing is left up to this number
--- $7 a quick look: in the known lanes only, and not for what is due
+-- $7 a quick look: in the known lanes only, and not for what is due    $8 floors may rise
 --
 -- Answers a row for each job, in order; one row without a job if there is none, if the
 -- queue is paused, or if it hands out leases to workers that name themselves (classic_ack),
@@ -27,6 +27,10 @@ with recursive target as materialized (
     from presque_internal.queue
     where name = $1 and deleted_at is null
 ),
+begun as materialized (
+    select clock_timestamp() as at
+    from (select count(*) from target) as found
+),
 known as materialized (
     select *
     from unnest($5::smallint[], $6::bigint[]) as given (lane, floor)
@@ -34,7 +38,8 @@ known as materialized (
 -- As in leases/claim.sql.
 looked as (
     select queue_id, (-32768)::smallint as lane, null::bigint as head
-    from target
+    from begun
+    cross join target
     where not paused and not leases and not $7::boolean
     union all
     select looked.queue_id, found.lane, found.head
@@ -42,7 +47,15 @@ looked as (
     cross join lateral (
         select lane, head
         from (
-            select unknown.lane, first.seq as head
+            select
+                unknown.lane,
+                (
+                    select seq
+                    from presque_internal.ready
+                    where ready.queue_id = looked.queue_id and ready.lane = unknown.lane
+                    order by seq
+                    limit 1
+                ) as head
             from (
                 select lane
                 from presque_internal.ready
@@ -52,13 +65,6 @@ looked as (
                 order by lane
                 limit 1
             ) as unknown
-            left join lateral (
-                select seq
-                from presque_internal.ready
-                where ready.queue_id = looked.queue_id and ready.lane = unknown.lane
-                order by seq
-                limit 1
-            ) as first on true
             union all
             select
                 next.lane,
@@ -118,8 +124,9 @@ place as materialized (
     where lane > -32768
 ),
 timed as materialized (
-    select count(*), extract(epoch from clock_timestamp() - statement_timestamp()) * 1000 as ms
-    from place
+    select extract(epoch from clock_timestamp() - begun.at) * 1000 as ms
+    from begun
+    cross join (select count(*) from place) as all_of_them
 ),
 -- As many of the next jobs as the answer has room for, so that none is locked that
 -- will not be taken; nobody looks where that many of the largest would fit.
@@ -308,9 +315,10 @@ left join lateral (
         array(select lane from seen order by lane) as seen_lanes,
         array(select head from seen order by lane) as seen_heads,
         pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
-        pg_current_xact_id()::text::bigint as own_xid,
+        case when $8::boolean then pg_current_xact_id()::text::bigint end as own_xid,
         pg_sequence_last_value('presque_internal.job_seq') as drawn,
-        (select ms from timed)::double precision as look_ms
+        (select ms from timed)::double precision as look_ms,
+        pg_postmaster_start_time() as started
     where
         handed_out.place_in_answer is not distinct from (select min(place_in_answer) from taken where not expired)
     offset 0

@@ -118,7 +118,7 @@ rewritten as (
 ),
 expiring as (
     insert into presque_internal.expiring (queue_id, job_id, expires_at)
-    select queue_id, id, $8
+    select queue_id, id, greatest($8, now())
     from moved
     where $8::timestamptz is not null
     on conflict (queue_id, job_id) do update

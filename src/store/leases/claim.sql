@@ -12,7 +12,7 @@
 -- $10 whether nothing is claimed, and no key used, while one of the queues is not there
 -- One element for each lane that is known to this server, see engine/lanes.rs:
 -- $11 the place of its queue, from 1    $12 lane    $13 nothing is left up to this number
--- $14 a quick look: in the known lanes only, and not for what is due
+-- $14 a quick look: in the known lanes only, and not for what is due    $16 floors may rise
 --
 -- Answers a row for each job, in order, with its request; one row without a job if there is
 -- none. The first row says which of the queues are paused and which are not there, how many
@@ -69,6 +69,10 @@ open as materialized (
         queue_id is not null and not paused and not (select stops from missing)
         and ($8::text is null or exists (select from keyed))
 ),
+begun as materialized (
+    select clock_timestamp() as at
+    from (select count(*) from open) as opened
+),
 known as materialized (
     select *
     from unnest($11::integer[], $12::smallint[], $13::bigint[]) as given (n, lane, floor)
@@ -77,7 +81,8 @@ known as materialized (
 -- between those that are known.
 looked as (
     select n, queue_id, (-32768)::smallint as lane, null::bigint as head
-    from open
+    from begun
+    cross join open
     where not $14::boolean
     union all
     select looked.n, looked.queue_id, found.lane, found.head
@@ -85,7 +90,16 @@ looked as (
     cross join lateral (
         select lane, head
         from (
-            select unknown.lane, first.seq as head
+            select
+                unknown.lane,
+                (
+                    select seq
+                    from presque_internal.ready
+                    where ready.queue_id = looked.queue_id and ready.lane = unknown.lane
+                        and ($2::text[] is null or kind = any ($2))
+                    order by seq
+                    limit 1
+                ) as head
             from (
                 select lane
                 from presque_internal.ready
@@ -96,15 +110,6 @@ looked as (
                 order by lane
                 limit 1
             ) as unknown
-            left join lateral (
-                select seq
-                from presque_internal.ready
-                where
-                    ready.queue_id = looked.queue_id and ready.lane = unknown.lane
-                    and ($2::text[] is null or kind = any ($2))
-                order by seq
-                limit 1
-            ) as first on true
             union all
             select
                 next.lane,
@@ -167,8 +172,9 @@ place as materialized (
     where lane > -32768
 ),
 timed as materialized (
-    select count(*), extract(epoch from clock_timestamp() - statement_timestamp()) * 1000 as ms
-    from place
+    select extract(epoch from clock_timestamp() - begun.at) * 1000 as ms
+    from begun
+    cross join (select count(*) from place) as all_of_them
 ),
 -- As many of the next jobs as the answer has room for, so that none is locked that will not be
 -- taken; nobody looks where that many of the largest would fit.
@@ -382,7 +388,7 @@ select
     (failure.row).error_data::text as error_data, (failure.row).error_raw::text as error_raw,
     (failure.row).error_fingerprint, (failure.row).attempt as error_attempt, (failure.row).finished_at as error_at,
     about.paused_queues, about.missing_queues, about.expired, about.replayed, about.seen_queues, about.seen_lanes,
-    about.seen_heads, about.xmin, about.own_xid, about.drawn, about.look_ms
+    about.seen_heads, about.xmin, about.own_xid, about.drawn, about.look_ms, about.started
 from (select) as always
 left join taken as claimed on not claimed.expired
 left join lateral (
@@ -395,9 +401,10 @@ left join lateral (
         array(select lane from seen order by n, lane) as seen_lanes,
         array(select head from seen order by n, lane) as seen_heads,
         pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
-        pg_current_xact_id()::text::bigint as own_xid,
+        case when $16::boolean then pg_current_xact_id()::text::bigint end as own_xid,
         pg_sequence_last_value('presque_internal.job_seq') as drawn,
-        (select ms from timed)::double precision as look_ms
+        (select ms from timed)::double precision as look_ms,
+        pg_postmaster_start_time() as started
     where
         claimed.place_in_answer is not distinct from (select min(place_in_answer) from taken where not expired)
     offset 0

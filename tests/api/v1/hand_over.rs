@@ -116,6 +116,22 @@ async fn what_cannot_be_handed_out_now_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_handed_what_it_did_not_ask_for() {
+    let app = Arc::new(TestApp::start().await);
+    for queue in ["a", "b"] {
+        app.patch(&format!("/v1/queues/{queue}"), "{}").await.ok(201);
+    }
+    // So many that it stands where all kinds are called.
+    let kinds: Vec<String> = (0..50).map(|n| format!("k{n}")).collect();
+    let claim = parked(&app, json!({"queues": ["a", "b"], "kinds": kinds})).await;
+    assert_eq!(app.post("/v1/queues/a/jobs", r#"{"kind":"other"}"#).await.ok(201)["state"], "available");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!claim.is_finished());
+    app.post("/v1/queues/b/jobs", r#"{"kind":"k49"}"#).await.ok(201);
+    assert_eq!(claim.await.unwrap()["jobs"][0]["kind"], "k49");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_that_left_keeps_no_job_from_others() {
     let app = Arc::new(TestApp::start().await);
     for round in 0..20 {

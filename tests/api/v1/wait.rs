@@ -135,7 +135,7 @@ async fn a_job_that_sql_or_a_lost_message_brings_is_found_within_a_second_or_two
     app.sql(&format!(
         "with gone as (delete from presque_internal.lease returning *)
          insert into presque_internal.ready (queue_id, lane, seq, job_id, kind, eligible_at)
-         select queue_id, lane, presque_internal.job_id_seq(job_id), job_id, kind, now() from gone where job_id = '{}'",
+         select queue_id, lane, presque_internal.next_seq(), job_id, kind, now() from gone where job_id = '{}'",
         held["id"].as_str().unwrap()
     ))
     .await;
