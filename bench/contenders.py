@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -105,7 +106,11 @@ class Presque(Process):
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         fields = Path(f"/proc/{postmaster}/stat").read_text().rsplit(")", 1)[1].split()
         ended = (int(fields[13]) + int(fields[14])) / tick
-        return used(self.child.pid), used(postmaster) + ended + sum(used(int(child)) for child in children)
+        alive = 0.0
+        for child in children:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                alive += used(int(child))
+        return used(self.child.pid), used(postmaster) + ended + alive
 
     def database_url(self, name: str) -> str:
         """A database of its own on this PostgreSQL, for those who need one."""

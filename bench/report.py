@@ -28,12 +28,14 @@ def write(results: dict, to: Path) -> None:
         samples = scenario["samples"]
         first = median(next(iter(samples.values())))
         rounds = max(len(values) for values in samples.values())
-        lines += ["", f"## {scenario['title']}", "", f"| {rounds} rounds | median | from | to | the first against it |",
-                  "|---|---:|---:|---:|---:|"]
+        compared = scenario.get("compared", True)
+        lines += ["", f"## {scenario['title']}", "",
+                  f"| {rounds} rounds | median | from | to |" + (" the first against it |" if compared else ""),
+                  "|---|---:|---:|---:|" + ("---:|" if compared else "")]
         for contender, values in samples.items():
             middle = median(values)
-            ratio = f"{first / middle:.2f} ×" if middle else ""
-            lines.append(f"| {contender} | {number(middle)} | {number(min(values))} | {number(max(values))} | {ratio} |")
+            ratio = f" {first / middle:.2f} × |" if compared and middle else ""
+            lines.append(f"| {contender} | {number(middle)} | {number(min(values))} | {number(max(values))} |{ratio}")
     (to / "RESULTS.md").write_text("\n".join(lines) + "\n")
     (to / "results.svg").write_text(picture(scenarios))
 
