@@ -189,7 +189,7 @@ def install_libraries() -> None:
         subprocess.run([PEERS / ".venv/bin/pip", "-q", "install", "-r", PEERS / "requirements.txt"], check=True)
 
 
-def library(name: str, url: str, what: str, jobs: int, producers: int, payload: int) -> float:
+def of_library(name: str, url: str, what: str, jobs: int, producers: int, payload: int) -> float:
     """Jobs a second."""
     done = subprocess.run(
         [*map(str, LIBRARIES[name]), what, str(jobs), str(producers), str(payload)],

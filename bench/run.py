@@ -123,7 +123,7 @@ def enqueue_32(_: int) -> Iterator[Sample]:
     with Presque() as server:
         url = server.database_url("peers")
         for name in LIBRARIES:
-            yield name, contenders.library(name, url, "enqueue", 5_000, 32, PAYLOAD)
+            yield name, contenders.of_library(name, url, "enqueue", 5_000, 32, PAYLOAD)
 
 
 def drain(_: int) -> Iterator[Sample]:
@@ -134,7 +134,7 @@ def drain(_: int) -> Iterator[Sample]:
         url = server.database_url("peers")
         for name in LIBRARIES:
             jobs = 3_000 if name == "Procrastinate" else 50_000
-            yield name, contenders.library(name, url, "drain", jobs, 0, PAYLOAD)
+            yield name, contenders.of_library(name, url, "drain", jobs, 0, PAYLOAD)
 
 
 def drain_under_snapshot(_: int) -> Iterator[Sample]:

@@ -2,29 +2,17 @@
 // Settings of its performance guide: a local queue, completions in batches. It deletes what is done.
 import { makeWorkerUtils, run, Logger } from "graphile-worker";
 import pg from "pg";
+import { what, jobs, producers, connectionString, payload, seconds, produce } from "./measure.mjs";
 
-const [what, jobs, producers, bytes] = [process.argv[2], ...process.argv.slice(3).map(Number)];
-const connectionString = process.env.DATABASE_URL;
 const quiet = new Logger(() => () => {});
-const payload = { p: "x".repeat(bytes - 8) };
 const pool = new pg.Pool({ connectionString, max: Math.max(producers, 25) });
 const utils = await makeWorkerUtils({ pgPool: pool, logger: quiet });
 await utils.migrate();
 await pool.query("truncate graphile_worker._private_jobs");
 
-async function seconds(work) {
-  const begun = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - begun) / 1e9;
-}
-
 let took;
 if (what === "enqueue") {
-  let left = jobs;
-  const producer = async () => {
-    while (left-- > 0) await utils.addJob("noop", payload);
-  };
-  took = await seconds(() => Promise.all(Array.from({ length: producers }, producer)));
+  took = await produce((job) => utils.addJob("noop", job));
 } else {
   for (let n = 0; n < jobs; n += 500) {
     await pool.query(

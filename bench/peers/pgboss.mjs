@@ -2,29 +2,17 @@
 // Batches of its `fetch` and `complete`, several at once. It keeps what is done.
 import PgBoss from "pg-boss";
 import pg from "pg";
+import { what, jobs, producers, connectionString, payload, seconds, produce } from "./measure.mjs";
 
-const [what, jobs, producers, bytes] = [process.argv[2], ...process.argv.slice(3).map(Number)];
-const connectionString = process.env.DATABASE_URL;
-const payload = { p: "x".repeat(bytes - 8) };
 const boss = new PgBoss({ connectionString, max: Math.max(producers, 8), supervise: false, schedule: false });
 boss.on("error", console.error);
 await boss.start();
 const queue = `bench-${Date.now()}`;
 await boss.createQueue(queue);
 
-async function seconds(work) {
-  const begun = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - begun) / 1e9;
-}
-
 let took;
 if (what === "enqueue") {
-  let left = jobs;
-  const producer = async () => {
-    while (left-- > 0) await boss.send(queue, payload);
-  };
-  took = await seconds(() => Promise.all(Array.from({ length: producers }, producer)));
+  took = await produce((job) => boss.send(queue, job));
 } else {
   for (let n = 0; n < jobs; n += 1000) {
     await boss.insert(Array.from({ length: Math.min(1000, jobs - n) }, () => ({ name: queue, data: payload })));

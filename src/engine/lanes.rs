@@ -10,7 +10,8 @@
 //! snapshot shows nothing below some number, whatever may still appear there belongs to a
 //! transaction that had its id by then, which is lower than the one that the claim gets after
 //! its snapshot. Once all of these have ended, as a later snapshot tells, and nothing is seen
-//! below the number again, nothing will ever be there. Rows that others hold locked are seen, so a claim that is undone loses nothing.
+//! below the number again, nothing will ever be there. Rows that others hold locked are seen, so
+//! a claim that is undone loses nothing.
 //!
 //! Only a transaction that writes and stays open keeps floors where they are. If looking from
 //! them takes long, most claims are quick ones: in the known lanes only, from where the last one
