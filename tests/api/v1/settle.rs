@@ -292,5 +292,5 @@ async fn a_lease_that_runs_out_is_handled_within_a_second_by_any_server() {
         late.push((time(&job["finished_at"]) - time(&claimed["jobs"][0]["lease_expires_at"])).num_milliseconds());
     }
     // The machine has other things to do, too, but not each time.
-    assert!(late.iter().min().unwrap() < &1500, "{late:?}");
+    assert!(late.iter().min().unwrap() < &1500 && late.iter().max().unwrap() < &3000, "{late:?}");
 }

@@ -100,7 +100,12 @@ async fn ten_thousand_that_wait_hold_no_connection_and_each_gets_one_job() {
     let (_, all) = sessions(&app).await;
     assert!(all <= 9, "the pool and the listener: {all}");
     for part in 0..10 {
-        let jobs = json!({"jobs": vec![json!({"queue": "q", "payload": part}); 1000]});
+        // Those with a key are not handed over: each wakes one.
+        let job = |n: i32| match part % 2 {
+            0 => json!({"queue": "q", "payload": part}),
+            _ => json!({"queue": "q", "payload": part, "dedup_key": format!("{part}-{n}")}),
+        };
+        let jobs = json!({"jobs": (0..1000).map(job).collect::<Vec<_>>()});
         app.post("/v1/jobs", jobs.to_string()).await.ok(201);
     }
     let mut ids = std::collections::HashSet::new();
