@@ -146,7 +146,7 @@ async fn run_to_the_end(
     loops::start(&store, &engine, &tasks, &lifecycle.soft_stop);
     engine.start(&tasks, &lifecycle.soft_stop);
     tasks.close();
-    let app = http::App {
+    let app = http::App::new(http::AppParts {
         engine,
         store: store.clone(),
         lifecycle: lifecycle.clone(),
@@ -154,9 +154,9 @@ async fn run_to_the_end(
         answers: http::Answers::default(),
         payload_bytes_max: args.payload_bytes_max as usize,
         instance_id: uuid::Uuid::new_v4(),
-        cursor_key: std::sync::Arc::default(),
-    };
-    let router = http::router(app);
+        cursor_key: tokio::sync::OnceCell::default(),
+    });
+    let site = http::Site::new(app);
     let stages = lifecycle.clone().run(
         signals,
         Duration::from_secs(args.drain_seconds),
@@ -165,7 +165,7 @@ async fn run_to_the_end(
     let stages = tokio::spawn(stages);
     greet(address, database, &settings)?;
 
-    http::serve(listener, router, args.connections_max as usize, lifecycle).await;
+    http::serve(listener, site, args.connections_max as usize, lifecycle).await;
     // A loop that cannot finish its statement does not hold up the end.
     let _ = tokio::time::timeout(LOOPS_WITHIN, tasks.wait()).await;
     let _ = tokio::time::timeout(LOOPS_WITHIN, store.close()).await;

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
@@ -22,9 +21,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep};
 use tokio_util::task::TaskTracker;
-use tower::Service as _;
 
 use super::peer::Peer;
+use super::site::Site;
 use crate::lifecycle::Lifecycle;
 
 /// From the first byte of a request to the end of its headers.
@@ -42,7 +41,7 @@ const HEAD_BYTES_MAX: usize = 80 * 1024;
 const HEADERS_MAX: usize = 200;
 
 /// Serves connections until the soft stop, then waits for the open ones until the hard stop.
-pub async fn serve(listener: TcpListener, router: Router, connections_max: usize, lifecycle: &Lifecycle) {
+pub async fn serve(listener: TcpListener, site: Site, connections_max: usize, lifecycle: &Lifecycle) {
     let places = Arc::new(Semaphore::new(connections_max));
     let tracker = TaskTracker::new();
     loop {
@@ -55,7 +54,7 @@ pub async fn serve(listener: TcpListener, router: Router, connections_max: usize
         };
         match accepted {
             (Ok((stream, peer)), place) => {
-                let connection = one(stream, peer, router.clone(), lifecycle.clone());
+                let connection = one(stream, peer, site.clone(), lifecycle.clone());
                 tracker.spawn(async move {
                     connection.await;
                     drop(place);
@@ -77,7 +76,7 @@ pub async fn serve(listener: TcpListener, router: Router, connections_max: usize
 }
 
 /// Serves one connection to its end.
-async fn one(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Lifecycle) {
+async fn one(stream: TcpStream, peer: SocketAddr, site: Site, lifecycle: Lifecycle) {
     // Small answers go out at once; an error means the client is gone already.
     let _ = stream.set_nodelay(true);
     let client = Peer::new(stream);
@@ -91,11 +90,11 @@ async fn one(stream: TcpStream, peer: SocketAddr, router: Router, lifecycle: Lif
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(client.clone());
-            let mut router = router.clone();
+            let site = site.clone();
             async move {
-                let response = router.call(request).await;
+                let response = site.answer(request).await;
                 phase.set(Phase::IDLE);
-                response as Result<_, Infallible>
+                Ok::<_, Infallible>(response)
             }
         })
     };

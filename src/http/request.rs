@@ -1,11 +1,11 @@
 //! What every request passes: its id, its log line, the size of its head, its panics.
 
+use std::future::Future;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONNECTION};
-use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::Next;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONNECTION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -42,7 +42,14 @@ pub(super) fn request_path() -> Option<String> {
 }
 
 /// Gives the request its id, logs it, and refuses what no handler should see.
-pub(super) async fn observe(State(lifecycle): State<Lifecycle>, request: Request, next: Next) -> Response {
+pub(super) async fn observed<Fut>(
+    lifecycle: &Lifecycle,
+    request: Request,
+    answer: impl FnOnce(Request) -> Fut,
+) -> Response
+where
+    Fut: Future<Output = Response>,
+{
     let id = request
         .headers()
         .get(&REQUEST_ID)
@@ -51,7 +58,7 @@ pub(super) async fn observe(State(lifecycle): State<Lifecycle>, request: Request
         .unwrap_or_else(new_request_id);
     let path: String = request.uri().path().chars().take(PATH_SHOWN_MAX).collect();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
-    let mut response = CURRENT.scope((id.clone(), path), logged(request, next)).instrument(span).await;
+    let mut response = CURRENT.scope((id.clone(), path), logged(request, answer)).instrument(span).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -61,12 +68,15 @@ pub(super) async fn observe(State(lifecycle): State<Lifecycle>, request: Request
     response
 }
 
-async fn logged(request: Request, next: Next) -> Response {
+async fn logged<Fut>(request: Request, answer: impl FnOnce(Request) -> Fut) -> Response
+where
+    Fut: Future<Output = Response>,
+{
     let begun = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
     let response = match too_large(&request) {
-        None => next.run(request).await,
+        None => answer(request).await,
         Some(error) => {
             // In the shape of the route that was meant.
             let classic = classic::is_classic(&path);
@@ -83,6 +93,20 @@ async fn logged(request: Request, next: Next) -> Response {
     response
 }
 
+/// Whether a client takes JSON.
+pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut asked = headers.get_all(ACCEPT).iter().peekable();
+    asked.peek().is_none()
+        || asked.any(|value| {
+            value.to_str().unwrap_or_default().split(',').any(|item| {
+                let mut parts = item.split(';').map(|part| part.trim().to_ascii_lowercase());
+                let media = parts.next().unwrap_or_default();
+                let excluded = parts.any(|part| matches!(part.as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+                !excluded && ["", "*/*", "application/*", "application/json"].contains(&media.as_str())
+            })
+        })
+}
+
 /// What is too large about the head of a request.
 fn too_large(request: &Request) -> Option<Error> {
     if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_BYTES_MAX) {
@@ -95,8 +119,7 @@ fn too_large(request: &Request) -> Option<Error> {
 }
 
 /// A panic in a handler ends this request only.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that the layer calls")]
-pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
     let what = panic
         .downcast_ref::<String>()
         .map(String::as_str)
@@ -127,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_problem_document_that_tells_nothing() {
-        let response = panicked(Box::new("secret"));
+        let response = panicked(&"secret");
         assert_eq!(response.status(), 500);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();

@@ -9,12 +9,13 @@ mod qb;
 mod status;
 mod w;
 
+use std::future::Future;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde::Serialize;
@@ -99,15 +100,15 @@ pub(super) fn refuse_panic() -> Response {
 
 /// Refuses methods in the classic shape. `HEAD` is one of them: the framework would
 /// answer it with the handler of `GET`, which takes a job off the queue.
-pub(super) async fn only_listed_methods(mut request: Request, next: Next) -> Response {
-    if !is_classic(request.uri().path()) {
-        return next.run(request).await;
-    }
+pub(super) async fn only_listed_methods<Fut>(mut request: Request, answer: impl FnOnce(Request) -> Fut) -> Response
+where
+    Fut: Future<Output = Response>,
+{
     if request.method() == Method::HEAD {
         // A method that is listed nowhere makes the router tell which ones are.
         *request.method_mut() = Method::TRACE;
     }
-    let response = next.run(request).await;
+    let response = answer(request).await;
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 
@@ -110,20 +110,6 @@ fn is_json(value: &[u8], patch: bool) -> bool {
         && parts.all(|part| match part.to_ascii_lowercase().split_once('=') {
             Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
             _ => true,
-        })
-}
-
-/// Refuses a client that takes no JSON.
-pub(super) fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut asked = headers.get_all(ACCEPT).iter().peekable();
-    asked.peek().is_none()
-        || asked.any(|value| {
-            value.to_str().unwrap_or_default().split(',').any(|item| {
-                let mut parts = item.split(';').map(|part| part.trim().to_ascii_lowercase());
-                let media = parts.next().unwrap_or_default();
-                let excluded = parts.any(|part| matches!(part.as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-                !excluded && ["", "*/*", "application/*", "application/json"].contains(&media.as_str())
-            })
         })
 }
 

@@ -1,23 +1,21 @@
 //! The real router in this process, over a database of its own.
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use presque::engine::Engine;
-use presque::http::App;
+use presque::http::{App, AppParts, Site};
 use presque::lifecycle::Lifecycle;
 use presque::store::Store;
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
-use tower::ServiceExt as _;
 
 use super::TestDb;
 
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
 pub(crate) struct TestApp {
-    router: Router,
+    site: Site,
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) lifecycle: Lifecycle,
@@ -26,7 +24,7 @@ pub(crate) struct TestApp {
 
 /// Calls the router in this process.
 #[derive(Clone)]
-pub(crate) struct TestRouter(Router);
+pub(crate) struct TestRouter(Site);
 
 /// An answer, as bytes.
 #[derive(Debug)]
@@ -92,7 +90,7 @@ impl TestApp {
     fn around(db: TestDb, store: Store, engine: Engine, answers: presque::http::Answers) -> Self {
         let lifecycle = Lifecycle::default();
         engine.start(&tokio_util::task::TaskTracker::new(), &lifecycle.soft_stop);
-        let router = presque::http::router(App {
+        let site = Site::new(App::new(AppParts {
             engine: engine.clone(),
             store: store.clone(),
             lifecycle: lifecycle.clone(),
@@ -100,23 +98,23 @@ impl TestApp {
             answers,
             payload_bytes_max: 4_194_304,
             instance_id: uuid::Uuid::new_v4(),
-            cursor_key: std::sync::Arc::default(),
-        });
-        Self { router, store, engine, lifecycle, db }
+            cursor_key: tokio::sync::OnceCell::default(),
+        }));
+        Self { site, store, engine, lifecycle, db }
     }
 
     /// The same router behind real connections, until the app's lifecycle stops it.
     pub(crate) async fn listen(&self) -> std::net::SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (router, lifecycle) = (self.router.clone(), self.lifecycle.clone());
-        tokio::spawn(async move { presque::http::serve(listener, router, 100, &lifecycle).await });
+        let (site, lifecycle) = (self.site.clone(), self.lifecycle.clone());
+        tokio::spawn(async move { presque::http::serve(listener, site, 100, &lifecycle).await });
         address
     }
 
     /// The router alone, for tasks that outlive a borrow of the app.
     pub(crate) fn router(&self) -> TestRouter {
-        TestRouter(self.router.clone())
+        TestRouter(self.site.clone())
     }
 
     pub(crate) async fn send(
@@ -214,7 +212,7 @@ impl TestRouter {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.0.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let response = self.0.answer(request.body(body.into()).unwrap()).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         Answer { status: parts.status, headers: parts.headers, body }
