@@ -14,9 +14,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{App, documented};
 use super::problem::{CODES, PROBLEM_JSON, Problem};
 use super::samples;
+use super::{App, documented};
 use crate::domain::{QueuePolicy, StringMap};
 
 /// The version of the API, not of the program.
