@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import json
 import platform
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -208,8 +210,26 @@ def parked(_: int) -> Iterator[Sample]:
             one.close()
 
 
+def backlog(n: int) -> Iterator[Sample]:
+    """A claim of one job: milliseconds (p50 of 1,000), with so many jobs waiting; measured once"""
+    if n > 0:
+        return
+    for waiting in (10_000, 5_000_000):
+        with Presque() as server:
+            server.bench("enqueue", queue="deep", jobs=waiting, clients=4, batch=1000, payload=PAYLOAD)
+            connection = http.client.HTTPConnection("127.0.0.1", server.port)
+            took = []
+            for _ in range(1_000):
+                begun = time.perf_counter()
+                connection.request("POST", "/v1/jobs/claim", '{"queues":["deep"]}', {"Content-Type": "application/json"})
+                claimed = json.loads(connection.getresponse().read())
+                took.append(time.perf_counter() - begun)
+                assert len(claimed["jobs"]) == 1
+            yield f"presque, {waiting:,} waiting", 1000 * statistics.median(took)
+
+
 def frugality(_: int) -> Iterator[Sample]:
-    """What a job costs: bytes of WAL, commits, microseconds of a core, in full cycles of 100"""
+    """What a job costs: bytes of WAL, commits (each of one statement), microseconds of a core, in full cycles of 100"""
     with Presque() as server:
         server.bench("work", jobs=2_000, workers=8, clients=8, batch=100, payload=PAYLOAD)
         server.sql("checkpoint")
@@ -229,7 +249,7 @@ def frugality(_: int) -> Iterator[Sample]:
 
 SCENARIOS: list[Callable[[int], Iterator[Sample]]] = [
     enqueue_single, single_calls, cycle_of_100, enqueue_32, drain, drain_under_snapshot, one_connection, wake_up,
-    parked, frugality,
+    backlog, parked, frugality,
 ]
 
 
@@ -261,7 +281,7 @@ def main() -> None:
             for scenario in chosen:
                 title = scenario.__doc__.strip()
                 known = results["scenarios"].setdefault(scenario.__name__, {"title": title, "samples": {}})
-                known["compared"] = scenario not in (wake_up, parked, frugality)
+                known["compared"] = scenario not in (wake_up, backlog, parked, frugality)
                 samples = known["samples"]
                 print(f"[{n + 1}/{arguments.rounds}] {title}", file=sys.stderr)
                 for contender, value in scenario(n):
