@@ -221,7 +221,7 @@ def backlog(n: int) -> Iterator[Sample]:
             took = []
             for _ in range(1_000):
                 begun = time.perf_counter()
-                connection.request("POST", "/v1/jobs/claim", '{"queues":["deep"]}', {"Content-Type": "application/json"})
+                connection.request("POST", "/v1/jobs/claim", '{"queues":["deep-0"]}', {"Content-Type": "application/json"})
                 claimed = json.loads(connection.getresponse().read())
                 took.append(time.perf_counter() - begun)
                 assert len(claimed["jobs"]) == 1
