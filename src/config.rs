@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use sqlx::postgres::PgConnectOptions;
 
+use crate::http::{BasePath, Proxies};
+
 /// Which database to use.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
@@ -21,6 +23,14 @@ pub struct DatabaseArgs {
     /// Read when --database-url is not given: the name that hosting platforms set.
     #[arg(long = "database-url-fallback", env = "DATABASE_URL", hide = true, hide_env_values = true)]
     fallback_url: Option<String>,
+
+    /// Whether statements stay prepared in their session: true or false
+    ///
+    /// false where a pooler like PgBouncer gives each transaction another session: statements
+    /// are sent whole, and wake-ups from other servers come by looking, at most 1 s late.
+    #[arg(long = "database-prepared-statements", env = "PRESQUE_DATABASE_PREPARED_STATEMENTS",
+          default_value_t = true, value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub prepared_statements: bool,
 
     /// Where the private PostgreSQL keeps its data
     ///
@@ -48,7 +58,8 @@ impl DatabaseArgs {
             return Err(format!("{name} (or its flag) must begin with postgres:// or postgresql://"));
         }
         // The error of sqlx would repeat the URL, and with it the password.
-        url.parse()
+        url.parse::<PgConnectOptions>()
+            .map(|options| if self.prepared_statements { options } else { options.extra_float_digits(None) })
             .map(Some)
             .map_err(|_| format!("{name} (or its flag) is no valid URL: write postgres://user:password@host:port/database, special characters percent-encoded"))
     }
@@ -119,6 +130,25 @@ pub struct ServeArgs {
           value_parser = clap::value_parser!(u32).range(1024..=4_194_304), help_heading = "Limits")]
     pub payload_bytes_max: u32,
 
+    /// Queues that metrics name (0 to 10000): those with the most jobs; the others are told together
+    #[arg(long, env = "PRESQUE_METRICS_QUEUES_MAX", default_value_t = 500, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(0..=10_000), help_heading = "Limits")]
+    pub metrics_queues_max: u32,
+
+    /// Proxies whose X-Forwarded-For is believed, as addresses or networks: 10.0.0.0/8,127.0.0.1
+    ///
+    /// It says where a request in the log comes from. Nobody else is believed.
+    #[arg(long, env = "PRESQUE_TRUSTED_PROXIES", default_value = "", value_name = "NETWORKS", hide_default_value = true,
+          value_parser = |text: &str| Proxies::parse(text), help_heading = "Behind a proxy")]
+    pub trusted_proxies: Proxies,
+
+    /// Path prefix that a proxy leaves in place, like /jobs
+    ///
+    /// Requests without it are served as well.
+    #[arg(long, env = "PRESQUE_BASE_PATH", default_value = "", value_name = "PATH", hide_default_value = true,
+          value_parser = |text: &str| BasePath::parse(text), help_heading = "Behind a proxy")]
+    pub base_path: BasePath,
+
     /// Connections of clients served at once (1 to 1000000); more wait to be accepted
     #[arg(long, env = "PRESQUE_CONNECTIONS_MAX", default_value_t = 10_000, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
@@ -135,6 +165,12 @@ pub struct ServeArgs {
     #[arg(long, env = "PRESQUE_SHUTDOWN_SECONDS", default_value_t = 5, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=300), help_heading = "Stopping")]
     pub shutdown_seconds: u64,
+
+    /// OpenTelemetry collector to send spans to, like http://127.0.0.1:4318 (OTLP over HTTP)
+    ///
+    /// Each request is a span, with its wait for the database; none is sent without it.
+    #[arg(long, env = "PRESQUE_OTLP_ENDPOINT", value_name = "URL", help_heading = "Log")]
+    pub otlp_endpoint: Option<String>,
 
     #[command(flatten)]
     pub log: LogArgs,

@@ -14,6 +14,7 @@
 //! - [`engine`]: what changes jobs, finished whatever the client does meanwhile.
 //! - [`loops`]: what every server does again and again.
 //! - [`http`]: routes, refusals, the OpenAPI document, the connection limits.
+//! - [`metrics`]: what this server counts of itself.
 //! - [`embedded`]: a private PostgreSQL for when no database is named.
 //! - [`mod@bench`]: a client that measures; it knows nothing of the rest.
 //! - [`serve`]: the only place that knows all of them.
@@ -27,6 +28,7 @@ pub mod engine;
 pub mod http;
 pub mod lifecycle;
 pub mod loops;
+pub mod metrics;
 pub mod serve;
 pub mod store;
 pub mod telemetry;

@@ -121,10 +121,12 @@ async fn start(args: &ServeArgs, database: &Database) -> Result<Started, Error> 
     let address = listener.local_addr()?;
     database.create().await?;
     match args.migrate {
-        Migrate::Auto => Store::migrate(&database.options).await?,
-        Migrate::Check => Store::check_schema(&database.options).await?,
+        // What migrates needs a session of its own, which a pooler does not give.
+        Migrate::Auto if args.database.prepared_statements => Store::migrate(&database.options).await?,
+        Migrate::Auto | Migrate::Check => Store::check_schema(&database.options).await?,
     }
-    let store = Store::new(database.options.clone(), args.database_connections);
+    let connect = if args.database.prepared_statements { Store::new } else { Store::pooled };
+    let store = connect(database.options.clone(), args.database_connections);
     let settings = store.settings().await.map_err(|error| Error::Database(error.to_string()))?;
     check(&settings, args.allow_unsafe_durability)?;
     if let Err(error) = store.make_partitions(loops::PARTITION_DAYS_AHEAD).await {
@@ -153,10 +155,11 @@ async fn run_to_the_end(
         bodies: http::Bodies::default(),
         answers: http::Answers::default(),
         payload_bytes_max: args.payload_bytes_max as usize,
+        metrics_queues_max: args.metrics_queues_max as usize,
         instance_id: uuid::Uuid::new_v4(),
         cursor_key: tokio::sync::OnceCell::default(),
     });
-    let site = http::Site::new(app);
+    let site = http::Site::new(app, args.trusted_proxies.clone(), args.base_path.clone());
     let stages = lifecycle.clone().run(
         signals,
         Duration::from_secs(args.drain_seconds),

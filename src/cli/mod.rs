@@ -84,8 +84,10 @@ impl From<serve::Error> for Failure {
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve(args) => log(&args.log).and_then(|()| Ok(serve::run(&args)?)),
-        Command::Migrate(args) => log(&args.log).and_then(|()| migrate::run(&args)),
+        Command::Serve(args) => {
+            log(&args.log, args.otlp_endpoint.as_deref()).and_then(|_telemetry| Ok(serve::run(&args)?))
+        }
+        Command::Migrate(args) => log(&args.log, None).and_then(|_telemetry| migrate::run(&args)),
         Command::Bench(args) => measure(*args),
         Command::Openapi { v30 } => http::yaml(if v30 { http::Variant::V30 } else { http::Variant::V31 })
             .map_err(|error| Failure::new(1, &error))
@@ -116,8 +118,8 @@ fn measure(args: BenchArgs) -> Result<(), Failure> {
     }
 }
 
-fn log(args: &LogArgs) -> Result<(), Failure> {
-    telemetry::init(args).map_err(|error| Failure::new(2, &error))
+fn log(args: &LogArgs, otlp: Option<&str>) -> Result<telemetry::Telemetry, Failure> {
+    telemetry::init(args, otlp).map_err(|error| Failure::new(2, &error))
 }
 
 /// Writes to standard output; a reader that has had enough is no failure.

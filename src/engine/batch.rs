@@ -16,8 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 use super::{ANSWER_WITHIN, TRY_AGAIN_AFTER};
+use crate::metrics::TRACE;
 use crate::store::{Error, Result};
 
 /// Requests that stand in line; more are refused as overload.
@@ -77,7 +79,9 @@ where
         let (answer, mut answered) = oneshot::channel();
         let begun = Arc::new(AtomicBool::new(false));
         self.0.try_send(Entry { item, answer, begun: begun.clone() }).map_err(|_full| Error::Overloaded)?;
-        match tokio::time::timeout(ANSWER_WITHIN, &mut answered).await {
+        // What a trace shows of the database: the wait for the statement before, and its own.
+        let span = tracing::trace_span!(target: TRACE, "group commit", db.system.name = "postgresql");
+        match tokio::time::timeout(ANSWER_WITHIN, &mut answered).instrument(span).await {
             Ok(Ok(answer)) => answer,
             // Its writer panicked, or the server is being stopped under it.
             Ok(Err(_)) => Err(Error::unanswered()),

@@ -67,6 +67,7 @@ impl Engine {
             if wait.is_over(job.state()) || Instant::now() >= deadline || draining.is_cancelled() {
                 return Ok(Some(job));
             }
+            let _waits = self.store.metrics().long_poll();
             tokio::select! {
                 () = waiting.woken() => {}
                 () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}

@@ -186,6 +186,7 @@ impl Engine {
                     None => std::future::pending().await,
                 }
             };
+            let _waits = self.store.metrics().long_poll();
             let handed = tokio::select! {
                 handed = handed => Some(handed),
                 () = waiting.woken() => None,
@@ -279,9 +280,13 @@ impl Engine {
         let names = claim.queues.iter().map(|queue| name(queue.as_str(), claim.kinds.as_deref()));
         let names: Vec<String> = names.collect();
         let looking = self.lanes.look(&names);
+        let begun = std::time::Instant::now();
         let claimed = self.store.claim(claims, !self.auto_create_queues, &looking.look, wanted).await;
         match &claimed {
-            Ok(claimed) => self.lanes.learn(&names, &looking, &claimed.seen),
+            Ok(claimed) => {
+                self.lanes.learn(&names, &looking, &claimed.seen);
+                self.store.metrics().claimed(claimed.jobs.iter().map(Vec::len).sum(), begun.elapsed());
+            }
             Err(error) => self.lanes.failed(&names, error),
         }
         claimed

@@ -11,6 +11,7 @@ mod claim;
 mod classic;
 mod enqueue;
 mod lanes;
+mod schedules;
 mod settle;
 mod waiters;
 mod wakeups;
@@ -126,6 +127,11 @@ impl Engine {
             fetch: Family::start(group_commit_max, weigh_fetch, fetch),
         };
         Self { lines: Some(Arc::new(lines)), ..alone }
+    }
+
+    /// Whether the first job of a queue makes it.
+    pub fn makes_queues(&self) -> bool {
+        self.auto_create_queues
     }
 
     /// The lines, for a request of so many items; `None` if it has a statement of its own.

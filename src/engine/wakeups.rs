@@ -45,7 +45,9 @@ impl Engine {
     /// Starts what wakes parked requests. It ends when `stop` is cancelled.
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         tasks.spawn(stop.clone().run_until_cancelled_owned(self.clone().say()));
-        tasks.spawn(stop.clone().run_until_cancelled_owned(self.clone().hear()));
+        if self.store.can_listen() {
+            tasks.spawn(stop.clone().run_until_cancelled_owned(self.clone().hear()));
+        }
         tasks.spawn(stop.clone().run_until_cancelled_owned(self.clone().look()));
     }
 

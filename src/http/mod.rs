@@ -1,11 +1,14 @@
 //! HTTP: parses into domain types, calls the engine or the store, answers bytes.
 
 mod answer;
+mod base_path;
 mod body;
 mod classic;
 mod connection;
 mod errors;
+mod forwarded;
 mod home;
+mod metrics;
 mod openapi;
 mod ops;
 mod peer;
@@ -13,6 +16,7 @@ mod problem;
 mod request;
 mod samples;
 mod site;
+mod trace;
 mod v1;
 
 use std::ops::Deref;
@@ -26,8 +30,10 @@ use crate::engine::Engine;
 use crate::lifecycle::Lifecycle;
 use crate::store::Store;
 pub use answer::Answers;
+pub use base_path::BasePath;
 pub use body::Bodies;
 pub use connection::serve;
+pub use forwarded::Proxies;
 pub use openapi::{Variant, document, yaml};
 pub use problem::CODES;
 use problem::Error;
@@ -49,6 +55,8 @@ pub struct AppParts {
     pub answers: Answers,
     /// The largest job that any queue may allow, in bytes.
     pub payload_bytes_max: usize,
+    /// How many queues metrics name; the others are told together.
+    pub metrics_queues_max: usize,
     /// New at every start.
     pub instance_id: Uuid,
     /// What cursors are signed with, once it has been read.

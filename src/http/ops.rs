@@ -7,12 +7,15 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::App;
 use super::problem::{Error, Problem};
+use super::{App, metrics};
 use crate::store::Store;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(get_livez)).routes(routes!(get_readyz))
+    OpenApiRouter::default()
+        .routes(routes!(get_livez))
+        .routes(routes!(get_readyz))
+        .routes(routes!(metrics::get_metrics))
 }
 
 /// The process runs.
@@ -24,7 +27,7 @@ struct Alive {
 
 /// The server should be sent requests.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"status": "ready", "database": "15.18", "durability": "local"}))]
+#[schema(example = json!({"status": "ready", "database": "15.18", "durability": "local", "failing_loops": []}))]
 struct Ready {
     status: &'static str,
     /// The version of PostgreSQL.
@@ -32,6 +35,8 @@ struct Ready {
     /// `local`: what was acknowledged survives a crash of the database's machine.
     /// `none`: settings of PostgreSQL weaken that.
     durability: &'static str,
+    /// Loops of this server that fail and keep trying; `GET /metrics` and the log say more.
+    failing_loops: Vec<&'static str>,
 }
 
 /// Is the process alive?
@@ -73,5 +78,6 @@ async fn get_readyz(State(app): State<App>) -> Result<Json<Ready>, Error> {
         return Err(Error::Unavailable("the database's schema is older than the one this server needs".into()));
     }
     let durability = settings.durability();
-    Ok(Json(Ready { status: "ready", database: settings.version, durability }))
+    let failing_loops = app.store.metrics().failing_loops();
+    Ok(Json(Ready { status: "ready", database: settings.version, durability, failing_loops }))
 }

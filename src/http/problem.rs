@@ -22,12 +22,13 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 pub(super) const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Every code, its status and title, in the order of `docs/problems.md`.
-pub const CODES: [(&str, u16, &str); 29] = [
+pub const CODES: [(&str, u16, &str); 30] = [
     ("invalid_request", 400, "Invalid request"),
     ("invalid_cursor", 400, "Invalid cursor"),
     ("route_not_found", 404, "Route not found"),
     ("queue_not_found", 404, "Queue not found"),
     ("job_not_found", 404, "Job not found"),
+    ("schedule_not_found", 404, "Schedule not found"),
     ("worker_not_found", 404, "Worker not found"),
     ("problem_not_found", 404, "Problem not found"),
     ("method_not_allowed", 405, "Method not allowed"),
@@ -69,6 +70,8 @@ pub(super) enum Error {
     JobNotFound(JobId),
     #[error("there is no such worker, or it has stopped")]
     WorkerNotFound(String),
+    #[error("there is no schedule of this id")]
+    ScheduleNotFound(String),
     #[error("there is no problem of this code; docs/problems.md lists them")]
     ProblemNotFound(String),
     #[error("this route does not take this method; see the header Allow")]
@@ -236,6 +239,7 @@ impl Error {
             Self::RouteNotFound => "route_not_found",
             Self::QueueNotFound(_) => "queue_not_found",
             Self::JobNotFound(_) => "job_not_found",
+            Self::ScheduleNotFound(_) => "schedule_not_found",
             Self::WorkerNotFound(_) => "worker_not_found",
             Self::ProblemNotFound(_) => "problem_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -269,7 +273,9 @@ impl Error {
             Self::InvalidRequest(_, errors) | Self::ValidationFailed(errors) => problem.errors = errors,
             Self::QueueNotFound(queue) => problem.queue = Some(queue),
             Self::JobNotFound(id) => problem.job_id = Some(id.0),
-            Self::WorkerNotFound(id) | Self::ProblemNotFound(id) => problem.resource = Some(id),
+            Self::ScheduleNotFound(id) | Self::WorkerNotFound(id) | Self::ProblemNotFound(id) => {
+                problem.resource = Some(id);
+            }
             Self::LeaseLost(id, state, _) => (problem.job_id, problem.state) = (Some(id.0), Some(state)),
             Self::InvalidState(id, state, allowed) => {
                 (problem.job_id, problem.state, problem.allowed_states) = (Some(id.0), Some(state), Some(allowed));

@@ -1,13 +1,14 @@
 //! What every request passes: its id, its log line, the size of its head, its panics.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONNECTION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use super::classic;
@@ -28,22 +29,29 @@ const HEADERS_MAX: usize = 100;
 const PATH_SHOWN_MAX: usize = 200;
 
 tokio::task_local! {
-    static CURRENT: (HeaderValue, String);
+    static CURRENT: (HeaderValue, String, Span);
 }
 
 /// The id of the request that is being answered.
 pub(super) fn request_id() -> String {
-    CURRENT.try_with(|(id, _)| id.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
+    CURRENT.try_with(|(id, ..)| id.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
 }
 
 /// The path of the request that is being answered.
 pub(super) fn request_path() -> Option<String> {
-    CURRENT.try_with(|(_, path)| path.clone()).ok()
+    CURRENT.try_with(|(_, path, _)| path.clone()).ok()
+}
+
+/// The span of the request that is being answered.
+pub(super) fn span() -> Option<Span> {
+    CURRENT.try_with(|(.., span)| span.clone()).ok()
 }
 
 /// Gives the request its id, logs it, and refuses what no handler should see.
 pub(super) async fn observed<Fut>(
     lifecycle: &Lifecycle,
+    client: Option<IpAddr>,
+    traced: &Span,
     request: Request,
     answer: impl FnOnce(Request) -> Fut,
 ) -> Response
@@ -58,7 +66,8 @@ where
         .unwrap_or_else(new_request_id);
     let path: String = request.uri().path().chars().take(PATH_SHOWN_MAX).collect();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
-    let mut response = CURRENT.scope((id.clone(), path), logged(request, answer)).instrument(span).await;
+    let mut response =
+        CURRENT.scope((id.clone(), path, traced.clone()), logged(client, request, answer)).instrument(span).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -68,13 +77,12 @@ where
     response
 }
 
-async fn logged<Fut>(request: Request, answer: impl FnOnce(Request) -> Fut) -> Response
+async fn logged<Fut>(client: Option<IpAddr>, request: Request, answer: impl FnOnce(Request) -> Fut) -> Response
 where
     Fut: Future<Output = Response>,
 {
     let begun = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let peer = request.extensions().get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
     let response = match too_large(&request) {
         None => answer(request).await,
         Some(error) => {
@@ -89,7 +97,7 @@ where
     let status = response.status().as_u16();
     let ms = begun.elapsed().as_secs_f64() * 1000.0;
     // `?path` escapes what a log reader must not see raw.
-    tracing::debug!(%method, ?path, status, ms, peer = ?peer, "answered");
+    tracing::debug!(%method, ?path, status, ms, ?client, "answered");
     response
 }
 

@@ -4,12 +4,13 @@
 mod window;
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::engine::Engine;
+use crate::metrics::Metrics;
 use crate::store::{Result, Store};
 use window::Window;
 
@@ -30,6 +31,19 @@ const EXPIRE_JOBS: i64 = 1_000;
 const PROMOTE_JOBS: i64 = 1_000;
 /// Who waits for jobs hears of a delayed one by this: with the claim it stays within 250 ms.
 const PROMOTE_EVERY: Duration = Duration::from_millis(200);
+/// Schedules fired by one tick.
+const FIRE_SCHEDULES: i64 = 100;
+/// How late a schedule fires at most, with the statement.
+const FIRE_EVERY: Duration = Duration::from_millis(250);
+/// Failures folded by one statement.
+const FOLD_FAILURES: i64 = 2_000;
+/// Between two samples of how deep queues are, of all servers together.
+const SAMPLE_EVERY: Duration = Duration::from_secs(10);
+/// Final jobs deleted by one statement, and how late they are.
+const RETAIN_JOBS: i64 = 1_000;
+const RETAIN_EVERY: Duration = Duration::from_secs(10);
+/// Between two looks for days that are past their retention, of all servers together.
+const RETIRE_EVERY: Duration = Duration::from_mins(30);
 /// Between two looks whether tables hold little in much space.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
 /// Much: some million jobs' worth. And little: copied in a tenth of a second.
@@ -52,79 +66,152 @@ enum Tick {
 
 /// Starts every loop. They end after the tick they are in when `stop` is cancelled.
 pub fn start(store: &Store, engine: &Engine, tasks: &TaskTracker, stop: &CancellationToken) {
-    let (expiring, window) = (engine.clone(), Window::default());
-    tasks.spawn(every("expire_leases", EXPIRE_EVERY, store.clone(), stop.clone(), move |_| {
-        let (engine, window) = (expiring.clone(), window.clone());
-        async move {
-            let look = window.next();
-            let found = engine.expire_leases(EXPIRE_LEASES, look.back_ms()).await?;
-            Ok(window.after(look, i64::try_from(found) == Ok(EXPIRE_LEASES)))
-        }
-    }));
-    let (expiring_jobs, window) = (engine.clone(), Window::default());
-    tasks.spawn(every("expire_jobs", Duration::from_secs(1), store.clone(), stop.clone(), move |_| {
-        let (engine, window) = (expiring_jobs.clone(), window.clone());
-        async move {
-            let look = window.next();
-            let found = engine.expire_jobs(EXPIRE_JOBS, look.back_ms()).await?;
-            Ok(window.after(look, i64::try_from(found) == Ok(EXPIRE_JOBS)))
-        }
-    }));
-    let (promoting, window) = (engine.clone(), Window::default());
-    tasks.spawn(every("promote", PROMOTE_EVERY, store.clone(), stop.clone(), move |_| {
-        let (engine, window) = (promoting.clone(), window.clone());
-        async move {
-            let look = window.next();
-            let promoted = engine.promote(PROMOTE_JOBS, look.back_ms()).await?;
-            Ok(window.after(look, promoted == PROMOTE_JOBS))
-        }
-    }));
-    tasks.spawn(every("compact", COMPACT_EVERY, store.clone(), stop.clone(), |store| async move {
-        for table in ["ready", "scheduled", "lease"] {
-            if store.compact(table, COMPACT_BYTES_MIN, COMPACT_ROWS_MAX, COMPACT_YOUNG_MS).await? {
-                tracing::info!(table, "written anew: somebody's old snapshot keeps what is gone");
+    let loops = Loops { store, engine, tasks, stop };
+    loops.leases_and_due_jobs();
+    loops.queues_and_schedules();
+    loops.statistics();
+    loops.history();
+}
+
+/// What loops are started with.
+struct Loops<'a> {
+    store: &'a Store,
+    engine: &'a Engine,
+    tasks: &'a TaskTracker,
+    stop: &'a CancellationToken,
+}
+
+impl Loops<'_> {
+    fn spawn<F, Fut>(&self, name: &'static str, interval: Duration, tick: F)
+    where
+        F: Fn(Engine, Store) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Tick>> + Send + 'static,
+    {
+        let (engine, store) = (self.engine.clone(), self.store.clone());
+        let again = move || tick(engine.clone(), store.clone());
+        self.tasks.spawn(every(name, interval, self.store.metrics().clone(), self.stop.clone(), again));
+    }
+
+    /// What must happen within a second.
+    fn leases_and_due_jobs(&self) {
+        let window = Window::default();
+        self.spawn("expire_leases", EXPIRE_EVERY, move |engine, _| {
+            let window = window.clone();
+            async move {
+                let look = window.next();
+                let found = engine.expire_leases(EXPIRE_LEASES, look.back_ms()).await?;
+                Ok(window.after(look, i64::try_from(found) == Ok(EXPIRE_LEASES)))
             }
-        }
-        Ok(Tick::Idle)
-    }));
-    let resuming = engine.clone();
-    tasks.spawn(every("resume_queues", Duration::from_secs(1), store.clone(), stop.clone(), move |_| {
-        let engine = resuming.clone();
-        async move { engine.resume_due_queues().await.map(|_| Tick::Idle) }
-    }));
-    tasks.spawn(every("forget", Duration::from_mins(1), store.clone(), stop.clone(), |store| async move {
-        let forgotten = store.forget(FORGET_ROWS).await?;
-        Ok(if forgotten >= FORGET_ROWS { Tick::More } else { Tick::Idle })
-    }));
-    tasks.spawn(every("fold_tally", FOLD_EVERY, store.clone(), stop.clone(), |store| async move {
-        let folded = store.fold_tally(FOLD_ROWS).await?;
-        Ok(if folded == FOLD_ROWS { Tick::More } else { Tick::Idle })
-    }));
-    tasks.spawn(every("purge_retired", Duration::from_secs(1), store.clone(), stop.clone(), |store| async move {
-        let cancelled = store.purge_retired(PURGE_JOBS).await?;
-        Ok(if cancelled > 0 { Tick::More } else { Tick::Idle })
-    }));
-    tasks.spawn(every("make_partitions", Duration::from_hours(1), store.clone(), stop.clone(), |store| async move {
-        store.make_partitions(PARTITION_DAYS_AHEAD).await?;
-        Ok(Tick::Idle)
-    }));
+        });
+        let window = Window::default();
+        self.spawn("expire_jobs", Duration::from_secs(1), move |engine, _| {
+            let window = window.clone();
+            async move {
+                let look = window.next();
+                let found = engine.expire_jobs(EXPIRE_JOBS, look.back_ms()).await?;
+                Ok(window.after(look, i64::try_from(found) == Ok(EXPIRE_JOBS)))
+            }
+        });
+        let window = Window::default();
+        self.spawn("promote", PROMOTE_EVERY, move |engine, _| {
+            let window = window.clone();
+            async move {
+                let look = window.next();
+                let promoted = engine.promote(PROMOTE_JOBS, look.back_ms()).await?;
+                Ok(window.after(look, promoted == PROMOTE_JOBS))
+            }
+        });
+    }
+
+    fn queues_and_schedules(&self) {
+        self.spawn("fire_schedules", FIRE_EVERY, |engine, _| async move {
+            let fired = engine.fire_schedules(FIRE_SCHEDULES).await?;
+            Ok(more(i64::try_from(fired) == Ok(FIRE_SCHEDULES)))
+        });
+        self.spawn("resume_queues", Duration::from_secs(1), |engine, _| async move {
+            engine.resume_due_queues().await.map(|_| Tick::Idle)
+        });
+        self.spawn("purge_retired", Duration::from_secs(1), |_, store| async move {
+            Ok(more(store.purge_retired(PURGE_JOBS).await? > 0))
+        });
+        self.spawn("compact", COMPACT_EVERY, |_, store| async move {
+            for table in ["ready", "scheduled", "lease"] {
+                if store.compact(table, COMPACT_BYTES_MIN, COMPACT_ROWS_MAX, COMPACT_YOUNG_MS).await? {
+                    tracing::info!(table, "written anew: somebody's old snapshot keeps what is gone");
+                }
+            }
+            Ok(Tick::Idle)
+        });
+    }
+
+    fn statistics(&self) {
+        self.spawn("fold_tally", FOLD_EVERY, |_, store| async move {
+            Ok(more(store.fold_tally(FOLD_ROWS).await? == FOLD_ROWS))
+        });
+        self.spawn("fold_failures", FOLD_EVERY, |_, store| async move {
+            Ok(more(store.fold_failures(FOLD_FAILURES).await? == FOLD_FAILURES))
+        });
+        self.spawn("sample_depth", SAMPLE_EVERY, |_, store| async move {
+            if store.begin_chore("sample_depth", SAMPLE_EVERY).await? {
+                store.sample_depth().await?;
+            }
+            Ok(Tick::Idle)
+        });
+    }
+
+    /// What keeps history from filling the disk.
+    fn history(&self) {
+        self.spawn("forget", Duration::from_mins(1), |_, store| async move {
+            Ok(more(store.forget(FORGET_ROWS).await? >= FORGET_ROWS))
+        });
+        self.spawn("retain", RETAIN_EVERY, |_, store| async move {
+            Ok(more(store.retain(RETAIN_JOBS).await? == RETAIN_JOBS))
+        });
+        self.spawn("make_partitions", Duration::from_hours(1), |_, store| async move {
+            store.make_partitions(PARTITION_DAYS_AHEAD).await?;
+            Ok(Tick::Idle)
+        });
+        self.spawn("retire_partitions", Duration::from_mins(1), |_, store| async move {
+            if store.begin_chore("retire_partitions", RETIRE_EVERY).await? {
+                while let Some(day) = store.retire_partition().await? {
+                    tracing::info!(day, "history past its retention goes");
+                    store.drop_retired().await?;
+                }
+                store.drop_retired().await?;
+            }
+            Ok(Tick::Idle)
+        });
+        self.spawn("analyze_history", Duration::from_hours(1), |_, store| async move {
+            if store.begin_chore("analyze_history", Duration::from_hours(24)).await? {
+                store.sweep_jobs().await?;
+                store.analyze_history().await?;
+            }
+            Ok(Tick::Idle)
+        });
+    }
+}
+
+fn more(more: bool) -> Tick {
+    if more { Tick::More } else { Tick::Idle }
 }
 
 /// Runs `tick` about every `interval` (up to a tenth later, so that servers started
 /// together spread out) until `stop`. A streak of failures is logged once at its
 /// beginning and once at its end; a failing loop goes on.
-async fn every<F, Fut>(name: &'static str, interval: Duration, store: Store, stop: CancellationToken, tick: F)
+async fn every<F, Fut>(name: &'static str, interval: Duration, metrics: Metrics, stop: CancellationToken, tick: F)
 where
-    F: Fn(Store) -> Fut,
+    F: Fn() -> Fut,
     Fut: Future<Output = Result<Tick>> + Send + 'static,
 {
     let mut failures = 0_u64;
     loop {
         // A task of its own, so that a panic is a failure like any other and not the end.
-        let outcome = match tokio::spawn(tick(store.clone())).await {
+        let begun = Instant::now();
+        let outcome = match tokio::spawn(tick()).await {
             Ok(outcome) => outcome.map_err(|error| Box::new(error) as Box<dyn std::error::Error + Send + Sync>),
             Err(ended) => Err(ended.into()),
         };
+        metrics.loop_ran(name, outcome.is_ok(), begun.elapsed());
         let wait = match outcome {
             Ok(outcome) => {
                 if failures > 0 {

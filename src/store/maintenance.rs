@@ -84,6 +84,53 @@ impl Store {
         self.counted(sqlx::query_as(sql!("maintenance/forget")).bind(limit)).await
     }
 
+    /// Folds up to `limit` failures into the errors of each hour; answers how many.
+    pub async fn fold_failures(&self, limit: i64) -> Result<i64> {
+        self.counted(sqlx::query_as(sql!("maintenance/fold_failures")).bind(limit)).await
+    }
+
+    /// Notes how deep the queues are that hold something; answers how many.
+    pub async fn sample_depth(&self) -> Result<i64> {
+        self.counted(sqlx::query_as(sql!("maintenance/sample_depth"))).await
+    }
+
+    /// Takes a chore that servers share, if none took it for `interval`. Whether it is ours.
+    pub async fn begin_chore(&self, name: &str, interval: std::time::Duration) -> Result<bool> {
+        let ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+        let statement = sqlx::query_as::<_, (DateTime<Utc>,)>(sql!("maintenance/begin_chore")).bind(name).bind(ms);
+        Ok(self.one(Effect::Write, statement).await?.is_some())
+    }
+
+    /// Deletes up to `limit` final jobs that their queue keeps no longer, and that do not go with
+    /// their day; answers how many.
+    pub async fn retain(&self, limit: i64) -> Result<i64> {
+        self.counted(sqlx::query_as(sql!("maintenance/retain")).bind(limit)).await
+    }
+
+    /// Takes one day whose time is over out of its table; answers its name.
+    pub async fn retire_partition(&self) -> Result<Option<String>> {
+        let statement = sqlx::query_as::<_, (Option<String>,)>(sql!("maintenance/retire_partition"));
+        Ok(self.chore(statement).await?.and_then(|(name,)| name))
+    }
+
+    /// Drops the days that were taken out of their tables; answers how many.
+    pub async fn drop_retired(&self) -> Result<i32> {
+        let statement = sqlx::query_as::<_, (i32,)>(sql!("maintenance/drop_retired"));
+        Ok(self.chore(statement).await?.map_or(0, |(dropped,)| dropped))
+    }
+
+    /// Deletes what jobs left behind that outlived their day; answers how many.
+    pub async fn sweep_jobs(&self) -> Result<i64> {
+        let statement = sqlx::query_as::<_, (i64,)>(sql!("maintenance/sweep_jobs"));
+        Ok(self.chore(statement).await?.map_or(0, |(swept,)| swept))
+    }
+
+    /// Counts values for the planner, in the tables that are partitioned.
+    pub async fn analyze_history(&self) -> Result<()> {
+        let statement = sqlx::query_as::<_, (String,)>(sql!("maintenance/analyze_history"));
+        self.chore(statement).await.map(drop)
+    }
+
     /// A key that all servers share.
     pub async fn secret(&self, name: &str) -> Result<Vec<u8>> {
         let statement = sqlx::query_as::<_, (Vec<u8>,)>(sql!("maintenance/secret")).bind(name);

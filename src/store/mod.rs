@@ -14,7 +14,10 @@ mod jobs;
 mod lanes;
 mod leases;
 mod maintenance;
+mod metrics;
 mod queues;
+mod reports;
+mod schedules;
 mod schema;
 mod settle;
 mod wakeups;
@@ -28,7 +31,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
+use tracing::{Instrument as _, Span};
 
+use crate::metrics::{Metrics, TRACE};
 pub use enqueue::{Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idempotency, KnownEnqueue, NewJob};
 pub use enqueue_plain::{EnqueuedPlain, Offer};
 pub use error::{Error, Result};
@@ -38,7 +43,10 @@ pub use jobs::{Fetch, Fetched, FetchedJob};
 pub use lanes::{KnownLane, Look, Seen};
 pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey};
 pub use maintenance::Settings;
+pub use metrics::{PoolState, QueueCounters};
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
+pub use reports::{Counts, DepthPoint, ErrorGroup, ErrorPlace, ReportOf, ReportRange, Sums, TimePoint, Unit};
+pub use schedules::{DueSchedule, FiredJob, Schedule};
 pub use schema::{MigrateError, Migration};
 pub use settle::{LogLine, Past, Settle, Settled};
 pub use wakeups::Wakeups;
@@ -67,6 +75,10 @@ const LOCK_TIMEOUT_MS: u64 = 3_000;
 const READ_WITHIN: Duration = Duration::from_millis(3_500);
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 
+/// What a chore that reads whole tables may take.
+const CHORE_TIMEOUT_MS: u64 = 10 * 60 * 1000;
+const CHORE_WITHIN: Duration = Duration::from_mins(11);
+
 /// A connection that was idle for longer is asked whether it is alive before it is used.
 const TRUSTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 
@@ -75,6 +87,8 @@ const TRUSTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 enum Effect {
     Read,
     Write,
+    /// As a write, and it may take minutes.
+    Chore,
 }
 
 /// Whether somebody still waits for the answer.
@@ -91,6 +105,12 @@ pub struct Store {
     id: uuid::Uuid,
     /// One connection that hears what other servers say.
     listening: PgPool,
+    /// One connection for statements that may take minutes.
+    chores: PgPool,
+    /// Whether statements stay prepared in their session; not where sessions change below us.
+    prepared: bool,
+    /// What this server counts.
+    metrics: Metrics,
     /// Connections with a statement under way: what tells a busy database from a lost one.
     busy: Arc<AtomicU32>,
 }
@@ -113,11 +133,11 @@ impl Drop for Busy<'_> {
 
 impl Store {
     /// A store that connects when it is first used, with at most `connections`, a quarter of
-    /// them for reports of workers, and one more to listen.
+    /// them for reports of workers, one more to listen, and one for what takes minutes.
     pub fn new(options: PgConnectOptions, connections: u32) -> Self {
         // Planner settings: every hot statement is written for its index, and a plan that
         // flips to a hash or merge join or a sort on stale statistics costs a factor of 5.
-        let options = options.application_name("presque").disable_statement_logging().options([
+        let options = options.options([
             ("statement_timeout", STATEMENT_TIMEOUT_MS.to_string().as_str()),
             ("lock_timeout", LOCK_TIMEOUT_MS.to_string().as_str()),
             ("idle_in_transaction_session_timeout", "10000"),
@@ -132,26 +152,53 @@ impl Store {
             ("jit", "off"),
             ("timezone", "UTC"),
         ]);
-        let of = |connections| {
+        let chores = options.clone().options([("statement_timeout", CHORE_TIMEOUT_MS.to_string().as_str())]);
+        Self::with(&options, &chores, connections, true)
+    }
+
+    /// As [`new`](Self::new), behind a pooler that gives each transaction another session: every
+    /// statement is sent whole, nothing is set in the session and nothing is listened to. The
+    /// settings of `new` are to be set on the role, see `docs/operations.md`.
+    pub fn pooled(options: PgConnectOptions, connections: u32) -> Self {
+        let options = options.extra_float_digits(None);
+        Self::with(&options, &options, connections, false)
+    }
+
+    fn with(options: &PgConnectOptions, chores: &PgConnectOptions, connections: u32, prepared: bool) -> Self {
+        let of = |connections, options: &PgConnectOptions, within| {
+            let options = options.clone().application_name("presque").disable_statement_logging();
             PgPoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(ACQUIRE_WITHIN)
+                .acquire_timeout(within)
                 .test_before_acquire(false)
                 .before_acquire(|connection, meta| {
                     Box::pin(
                         async move { Ok(meta.idle_for < TRUSTED_WHEN_IDLE_FOR || connection.ping().await.is_ok()) },
                     )
                 })
-                .connect_lazy_with(options.clone())
+                .connect_lazy_with(options)
         };
         let reports = (connections / 4).max(1);
         Self {
-            pool: of(connections.saturating_sub(reports).max(1)),
-            reports: of(reports),
+            pool: of(connections.saturating_sub(reports).max(1), options, ACQUIRE_WITHIN),
+            reports: of(reports, options, ACQUIRE_WITHIN),
             id: uuid::Uuid::new_v4(),
-            listening: of(1),
+            listening: of(1, options, ACQUIRE_WITHIN),
+            chores: of(1, chores, CHORE_WITHIN),
+            prepared,
+            metrics: Metrics::default(),
             busy: Arc::default(),
         }
+    }
+
+    /// Whether other servers can be listened to.
+    pub fn can_listen(&self) -> bool {
+        self.prepared
+    }
+
+    /// What this server counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// How many connections there are at most, beside those for reports of workers.
@@ -161,7 +208,7 @@ impl Store {
 
     /// Closes the pools; what runs is finished first.
     pub async fn close(&self) {
-        tokio::join!(self.pool.close(), self.reports.close(), self.listening.close());
+        tokio::join!(self.pool.close(), self.reports.close(), self.listening.close(), self.chores.close());
     }
 
     async fn all<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>
@@ -177,6 +224,14 @@ impl Store {
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
         self.all_in(&self.reports, &|| true, effect, statement).await
+    }
+
+    /// Runs a statement that may take minutes, on the connection that is kept for those.
+    async fn chore<T>(&self, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Option<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        Ok(self.all_in(&self.chores, &|| true, Effect::Chore, statement).await?.into_iter().next())
     }
 
     /// Runs a statement, unless nobody wants its answer any more once there is a
@@ -200,7 +255,10 @@ impl Store {
 
     /// A connection that is free, within a second.
     async fn connection(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>> {
-        match pool.acquire().await {
+        let begun = std::time::Instant::now();
+        let acquired = pool.acquire().await;
+        self.metrics.waited_for_connection(begun.elapsed());
+        match acquired {
             Ok(connection) => Ok(connection),
             // Connections are there, and none was free: busy. None is there: they cannot be made.
             Err(sqlx::Error::PoolTimedOut) if self.busy.load(Ordering::Relaxed) > 0 || pool.num_idle() > 0 => {
@@ -223,8 +281,10 @@ impl Store {
         let within = match effect {
             Effect::Read => READ_WITHIN,
             Effect::Write => WRITE_WITHIN,
+            Effect::Chore => CHORE_WITHIN,
         };
-        let error = match tokio::time::timeout(within, statement.fetch_all(&mut *connection)).await {
+        let rows = statement.persistent(self.prepared).fetch_all(&mut *connection);
+        let error = match tokio::time::timeout(within, rows).instrument(span()).await {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(error)) => error,
             Err(_elapsed) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
@@ -232,7 +292,7 @@ impl Store {
         if error::ends_connection(&error) {
             connection.close_on_drop();
         }
-        Err(Error::of(error, effect == Effect::Write))
+        Err(Error::of(error, effect != Effect::Read))
     }
 
     async fn one<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Option<T>>
@@ -246,6 +306,14 @@ impl Store {
     async fn run(&self, statement: QueryAs<'_, Postgres, NoRow, PgArguments>) -> Result<()> {
         self.all(Effect::Write, statement).await.map(drop)
     }
+}
+
+/// The span of a statement within that of a request. A loop or a batch of many requests has none.
+fn span() -> Span {
+    if Span::current().is_disabled() {
+        return Span::none();
+    }
+    tracing::trace_span!(target: TRACE, "statement", otel.kind = "client", db.system.name = "postgresql")
 }
 
 /// What a statement without a RETURNING answers.

@@ -1,6 +1,8 @@
 //! The schema: embedded migrations, applied under a lock, never beyond what we know.
 
-use sqlx::migrate::{Migrate as _, Migrator};
+use std::time::{Duration, Instant};
+
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -9,8 +11,14 @@ use super::{Store, sql};
 /// Where sqlx keeps what has been applied.
 const TABLE: &str = "presque_internal.schema_migration";
 
-/// How long a starting server waits for another one that migrates.
-const LOCK_TIMEOUT: &str = "60s";
+/// How long a migration waits for a lock. Whoever comes later waits behind it, so it gives up
+/// soon and tries again.
+const LOCK_TIMEOUT: &str = "80ms";
+
+/// Between two tries, and for how long a server tries to start: another one may be migrating, or
+/// somebody's long transaction may hold a table.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(500);
+const TRY_FOR: Duration = Duration::from_mins(2);
 
 /// Why the schema is not what this program needs.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +71,23 @@ impl Store {
     /// the others wait and find nothing left to do.
     pub async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
         let options = options.clone().options([("lock_timeout", LOCK_TIMEOUT), ("client_min_messages", "warning")]);
-        // A connection of its own: the lock is the session's and ends with it.
-        let mut connection = options.connect().await.map_err(MigrateError::Connect)?;
-        let outcome = migrator().run_direct(None, &mut connection, false).await;
-        let closed = connection.close().await;
-        outcome.map_err(explain)?;
-        Ok(closed?)
+        let begun = Instant::now();
+        loop {
+            // A connection of its own: the lock is the session's and ends with it.
+            let mut connection = options.connect().await.map_err(MigrateError::Connect)?;
+            let outcome = migrator().run_direct(None, &mut connection, false).await;
+            let closed = connection.close().await;
+            match outcome.map_err(explain) {
+                Err(MigrateError::Failed(error)) if is_locked(&error) && begun.elapsed() < TRY_FOR => {
+                    tracing::debug!(%error, "a migration waits");
+                    tokio::time::sleep(TRY_AGAIN_AFTER).await;
+                }
+                outcome => {
+                    outcome?;
+                    return Ok(closed?);
+                }
+            }
+        }
     }
 
     /// Refuses a schema that is older or newer than this program.
@@ -114,12 +133,18 @@ impl Store {
 
 /// Version and checksum of each applied migration; none where the schema is not there.
 async fn applied(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, MigrateError> {
-    let exists: bool = sqlx::query_scalar(sql!("schema/exists")).bind(TABLE).fetch_one(&mut *connection).await?;
+    // Not prepared: a pooler may give each statement another session.
+    let exists = sqlx::query_scalar(sql!("schema/exists")).bind(TABLE).persistent(false);
+    let exists: bool = exists.fetch_one(&mut *connection).await?;
     if !exists {
         return Ok(Vec::new());
     }
-    let applied = connection.list_applied_migrations(TABLE).await.map_err(explain)?;
-    Ok(applied.into_iter().map(|step| (step.version, step.checksum.into_owned())).collect())
+    Ok(sqlx::query_as(sql!("schema/applied")).persistent(false).fetch_all(&mut *connection).await?)
+}
+
+/// Whether a statement gave up waiting for a lock (55P03).
+fn is_locked(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "55P03")
 }
 
 fn explain(error: sqlx::migrate::MigrateError) -> MigrateError {

@@ -88,14 +88,14 @@ async fn a_server_on_a_standby_is_not_ready_and_takes_no_job() {
 }
 
 /// A haproxy in front of these servers, ended with the test.
-struct Balancer {
+pub(crate) struct Balancer {
     _haproxy: Ended,
-    url: String,
+    pub(crate) url: String,
     _folder: Folder,
 }
 
 impl Balancer {
-    fn start(servers: &[&Server]) -> Self {
+    pub(crate) fn start(servers: &[&Server]) -> Self {
         let (folder, port) = (Folder::new(), free_port());
         let config = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/haproxy.cfg")).unwrap();
         // The file that the compose file uses, with these servers in place of its own.

@@ -21,6 +21,7 @@ use crate::domain::{LEASE_MS, LeaseToken, QueueName, StringMap};
 use crate::engine::{ClaimAnswer, ClaimRequest as Wanted, HandOver};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
+use crate::http::trace;
 use crate::store::{self, Claim};
 
 /// How long a worker should wait before it asks again, in milliseconds, when there was
@@ -145,7 +146,9 @@ pub(super) struct Found {
 impl Found {
     /// Writes the jobs into an answer; if it has no room, they are given back.
     pub(super) fn answer(mut self, write: impl FnOnce(Vec<ClaimedJob>, i64) -> Answer) -> Answer {
-        let jobs = self.jobs.take().into_iter().filter_map(ClaimedJob::of).collect();
+        let jobs = self.jobs.take();
+        trace::link(jobs.iter().map(|job| job.traceparent.as_deref()));
+        let jobs = jobs.into_iter().filter_map(ClaimedJob::of).collect();
         let response = write(jobs, self.poll_after_ms)?;
         self.jobs.answered();
         Ok(response)

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -160,7 +161,13 @@ async fn enqueue_job(
         idempotency: idempotency.map(|key| ("enqueue_job", key)),
         ..store::Enqueue::default()
     };
-    let (mut jobs, replayed) = stored(&app, enqueue, true).await?;
+    let (response, replayed) = stored_one(&app, enqueue).await?;
+    Ok(mark_replayed(response, replayed))
+}
+
+/// Stores one job: the answer, and whether it is that of an earlier request.
+pub(super) async fn stored_one(app: &App, enqueue: store::Enqueue) -> Result<(Response, bool), Error> {
+    let (mut jobs, replayed) = stored(app, enqueue, true).await?;
     let job = jobs.pop().ok_or(Error::Internal)?;
     let location = format!("/v1/jobs/{}", job.id);
     let status = if job.duplicate { StatusCode::OK } else { StatusCode::CREATED };
@@ -168,7 +175,7 @@ async fn enqueue_job(
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(LOCATION, location);
     }
-    Ok(mark_replayed(response, replayed))
+    Ok((response, replayed))
 }
 
 /// Enqueue many jobs
@@ -229,7 +236,7 @@ async fn stored(app: &App, enqueue: store::Enqueue, one: bool) -> Result<(Vec<En
     }
 }
 
-pub(super) fn mark_replayed(mut response: axum::response::Response, replayed: bool) -> axum::response::Response {
+pub(super) fn mark_replayed(mut response: Response, replayed: bool) -> Response {
     if replayed {
         response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
@@ -292,6 +299,14 @@ fn read_job(app: &App, fields: &Fields<'_>, path: Option<&QueueName>) -> Option<
     if fields.has("run_after") && fields.has("delay_ms") {
         fields.fault("delay_ms", "conflict", "not together with run_after");
     }
+    let headers = fields.map("headers", 32, 1024);
+    if let Some(name) = headers.iter().flatten().map(|(name, _)| name).find(|name| is_reserved(name)) {
+        fields.fault(
+            "headers",
+            "conflict",
+            format!("{name:?} is for schedules: names that begin with presque- are reserved"),
+        );
+    }
     let job = store::NewJob {
         priority: fields.small("priority", -100..=100),
         run_after,
@@ -301,7 +316,7 @@ fn read_job(app: &App, fields: &Fields<'_>, path: Option<&QueueName>) -> Option<
         lease_ms: fields.int("lease_ms", LEASE_MS),
         timeout_ms: fields.int("timeout_ms", 0..=MS_MAX),
         tags: fields.texts("tags", 0..=16, 64),
-        headers: fields.map("headers", 32, 1024).and_then(|map| serde_json::to_string(&map).ok()),
+        headers: headers.and_then(|map| serde_json::to_string(&map).ok()),
         traceparent: traceparent(fields),
         dedup: dedup(fields),
         ..store::NewJob::new(queue?, &kind, Payload::null())
@@ -311,6 +326,11 @@ fn read_job(app: &App, fields: &Fields<'_>, path: Option<&QueueName>) -> Option<
         Some(Ok(payload)) => Some(Read::Job(Box::new(store::NewJob { payload, ..job }))),
         Some(Err(actual)) => Some(Read::TooLarge { limit: app.payload_bytes_max, actual }),
     }
+}
+
+/// What we say of jobs ourselves.
+fn is_reserved(name: &str) -> bool {
+    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("presque-"))
 }
 
 fn traceparent(fields: &Fields<'_>) -> Option<String> {

@@ -11,10 +11,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::fields::Fields;
+use super::schedule_fields::schedule_of;
 use crate::domain::{Failure, JobState, cut};
 use crate::http::answer::Answers;
 use crate::http::problem::Error;
-use crate::store::{AttemptDetail, ErrorColumns, JobDetail};
+use crate::store::{ErrorColumns, JobDetail};
 
 /// What a handler answers.
 pub(super) type Answer = Result<Response, Error>;
@@ -141,6 +142,9 @@ pub(super) struct Job {
     /// The job that this one is the dead letter copy of.
     #[serde(skip_serializing_if = "Option::is_none")]
     origin_job_id: Option<Uuid>,
+    /// The schedule that enqueued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<crate::domain::StringMap>)]
     headers: Option<RawJson>,
@@ -192,6 +196,7 @@ impl From<JobDetail> for Job {
             expires_at: job.expires_at.map(Time),
             dedup_key: job.dedup_key,
             origin_job_id: job.origin_job_id,
+            schedule_id: job.headers.as_deref().and_then(schedule_of),
             headers: job.headers.and_then(RawJson::of),
             traceparent: job.traceparent,
             payload: job.payload.and_then(RawJson::of),
@@ -295,79 +300,6 @@ pub(super) fn read_failure(fields: &Fields<'_>) -> Failure {
 
 /// The largest data of a failure, in bytes.
 const DATA_BYTES_MAX: usize = 64 * 1024;
-
-/// A line that a worker wrote while it worked.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"at": "2026-11-23T04:52:53.500000Z", "level": "info", "message": "connected"}))]
-pub(super) struct LogLine {
-    #[schema(value_type = String, format = DateTime)]
-    at: Time,
-    /// debug, info, warn or error.
-    level: String,
-    message: String,
-}
-
-/// Reads [`LogLine`]s.
-pub(super) fn read_logs(fields: &Fields<'_>) -> Vec<crate::store::LogLine> {
-    let line = |line: &Fields<'_>| {
-        let at = line.required("at", line.time("at"));
-        let level = line.required("level", line.choice("level", &["debug", "info", "warn", "error"]));
-        let message = line.any_text("message").map(|(text, _)| cut(text, Failure::TEXT_BYTES_MAX));
-        let message = line.required("message", message);
-        Some(crate::store::LogLine { at: Some(at?), level: level?, message: message? })
-    };
-    fields.objects("logs", 0..=1000, line).unwrap_or_default().into_iter().flatten().collect()
-}
-
-/// One attempt at a job.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "job_id": "01a206c8-d8c7-76c7-bfda-d9bb00000001", "attempt": 1, "outcome": "completed", "worker_id": "web-3",
-    "started_at": "2026-11-23T04:52:53.000000Z", "finished_at": "2026-11-23T04:52:54.000000Z", "wait_ms": 876,
-    "run_ms": 1000, "logs": []
-}))]
-#[expect(clippy::struct_field_names, reason = "as the members are called")]
-pub(super) struct Attempt {
-    job_id: Uuid,
-    attempt: i32,
-    /// running, completed, failed, lost, `timed_out`, released, cancelled or delivered.
-    outcome: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    worker_id: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    started_at: Time,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    finished_at: Option<Time>,
-    wait_ms: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<JobError>,
-    logs: Vec<LogLine>,
-}
-
-impl Attempt {
-    pub(super) fn of(job_id: Uuid, attempt: AttemptDetail) -> Self {
-        let logs: Vec<crate::store::LogLine> =
-            attempt.logs.and_then(|logs| serde_json::from_str(&logs).ok()).unwrap_or_default();
-        let line = |line: crate::store::LogLine| {
-            Some(LogLine { at: Time(line.at?), level: line.level, message: line.message })
-        };
-        Self {
-            job_id,
-            attempt: attempt.attempt,
-            outcome: attempt.outcome,
-            worker_id: attempt.worker,
-            started_at: Time(attempt.started_at),
-            finished_at: attempt.finished_at.map(Time),
-            wait_ms: (attempt.started_at - attempt.eligible_at).num_milliseconds().max(0),
-            run_ms: attempt.finished_at.map(|end| (end - attempt.started_at).num_milliseconds()),
-            error: JobError::of(attempt.error, Some(attempt.attempt), attempt.finished_at),
-            logs: logs.into_iter().filter_map(line).collect(),
-        }
-    }
-}
 
 /// What a change of state came to.
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::attempt::Attempt;
 use super::fields::Fields;
-use super::job::{Answer, Attempt, Job, JobStatus, json, large_json, tagged};
+use super::job::{Answer, Job, JobStatus, json, large_json, tagged};
 use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::request::{Client, JobPath, JsonBody, Precondition, Takes, WAIT_MS_MAX, duration_ms, preferred_wait};

@@ -1,5 +1,6 @@
 //! The typed API: one file for each noun, and what they share.
 
+mod attempt;
 mod claim;
 mod cursor;
 mod enqueue;
@@ -15,9 +16,13 @@ mod paging;
 mod params;
 mod policy;
 mod queues;
+mod reports;
 mod request;
+mod schedule_fields;
+mod schedules;
 mod settle;
 mod texts;
+mod timeseries;
 mod work;
 mod workers;
 
@@ -36,5 +41,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(settle::router())
         .merge(workers::router())
         .merge(queues::router())
+        .merge(schedules::router())
+        .merge(reports::router())
         .merge(info::router())
 }

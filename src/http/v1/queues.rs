@@ -18,7 +18,7 @@ use super::request::{JsonBody, Precondition, QueuePath, Takes};
 use crate::domain::{MS_MAX, QueueName, QueuePolicy};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
-use crate::store::QueueDetail;
+use crate::store::{Counts, QueueDetail};
 
 /// How often a change of settings is tried again when others change them at the same time.
 const UPSERT_TRIES: usize = 5;
@@ -37,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     "pending": 0, "scheduled": 2, "available": 10, "running": 4, "retryable": 1, "completed": 1200, "discarded": 3,
     "cancelled": 0
 }))]
-struct StateCounts {
+pub(super) struct StateCounts {
     pending: i64,
     scheduled: i64,
     available: i64,
@@ -46,6 +46,21 @@ struct StateCounts {
     completed: i64,
     discarded: i64,
     cancelled: i64,
+}
+
+impl From<Counts> for StateCounts {
+    fn from(counts: Counts) -> Self {
+        Self {
+            pending: 0,
+            scheduled: counts.scheduled,
+            available: counts.available,
+            running: counts.running,
+            retryable: counts.retryable,
+            completed: counts.completed,
+            discarded: counts.discarded,
+            cancelled: counts.cancelled,
+        }
+    }
 }
 
 /// A queue.

@@ -146,6 +146,22 @@ impl<S: Send + Sync> FromRequestParts<S> for QueuePath {
     }
 }
 
+/// The schedule named in the path; ids have the form of queue names.
+pub(super) struct SchedulePath(pub(super) QueueName);
+
+impl<S: Send + Sync> FromRequestParts<S> for SchedulePath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let text = path_param(parts, state).await?;
+        QueueName::parse(&text).map(Self).map_err(|_| {
+            Error::invalid(
+                "a schedule's id is 1 to 128 letters, digits and _ . : @ + -, beginning with a letter, a digit or _",
+            )
+        })
+    }
+}
+
 /// The worker named in the path.
 pub(super) struct WorkerPath(pub(super) WorkerId);
 

@@ -11,9 +11,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::attempt::{LogLine, read_logs};
 use super::claim::{ClaimRequest, ClaimedJob, POLL_PAUSED_AFTER_MS, find, read_claim};
 use super::fields::Fields;
-use super::job::{Answer, JobFailure, LogLine, Time, json, large_json, read_failure, read_logs};
+use super::job::{Answer, JobFailure, Time, json, large_json, read_failure};
 use super::params::Params;
 use super::request::{Client, JsonBody, Takes};
 use super::work::{read_progress, read_result, read_token};

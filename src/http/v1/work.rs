@@ -9,8 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::attempt::{LogLine, read_logs};
 use super::fields::Fields;
-use super::job::{Answer, JobFailure, JobStatus, LogLine, Time, json, read_failure, read_logs};
+use super::job::{Answer, JobFailure, JobStatus, Time, json, read_failure};
 use super::jobs::REASON_MAX;
 use super::params::Params;
 use super::request::{JobPath, JsonBody, Takes};

@@ -171,10 +171,12 @@ counted as (
     group by queue_id, kind
 ),
 counted_handed as (
-    insert into presque_internal.tally (queue_id, kind, worker, registration, started, running)
+    insert into presque_internal.tally (queue_id, kind, worker, registration, started, running, waits)
     select
         sums.queue_id, sums.kind, sums.worker,
-        (select registration from presque_internal.worker where id = sums.worker), sums.jobs, sums.jobs
+        (select registration from presque_internal.worker where id = sums.worker), sums.jobs, sums.jobs,
+        -- Handed over at once.
+        array_fill(0, array[sums.jobs::integer])
     from (
         select queue_id, kind, worker, count(*) as jobs
         from handed

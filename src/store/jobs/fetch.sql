@@ -277,18 +277,19 @@ freed as (
 ),
 counted as (
     insert into presque_internal.tally
-        (queue_id, kind, worker, registration, started, completed, cancelled, ready, scheduled, retryable)
+        (queue_id, kind, worker, registration, started, completed, cancelled, ready, scheduled, retryable, waits)
     select
         sums.queue_id, sums.kind, sums.worker,
         (select registration from presque_internal.worker where id = sums.worker),
-        sums.taken, sums.taken, sums.expired, -sums.ready, -sums.scheduled, -sums.retryable
+        sums.taken, sums.taken, sums.expired, -sums.ready, -sums.scheduled, -sums.retryable, sums.waits
     from (
         select
             queue_id, kind, worker, count(*) filter (where not expired) as taken,
             count(*) filter (where expired) as expired,
             count(*) filter (where not was_scheduled) as ready,
             count(*) filter (where was_scheduled and not was_retryable) as scheduled,
-            count(*) filter (where was_retryable) as retryable
+            count(*) filter (where was_retryable) as retryable,
+            array_agg(presque_internal.elapsed_ms(eligible_at, now())) filter (where not expired) as waits
         from taken
         group by queue_id, kind, worker
     ) as sums

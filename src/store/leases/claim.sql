@@ -347,21 +347,23 @@ freed as (
 ),
 counted as (
     insert into presque_internal.tally
-        (queue_id, kind, worker, registration, started, cancelled, ready, scheduled, retryable, running)
+        (queue_id, kind, worker, registration, started, cancelled, ready, scheduled, retryable, running, waits)
     select
         sums.queue_id, sums.kind, sums.worker,
         (select registration from presque_internal.worker where id = sums.worker),
-        sums.started, sums.expired, -sums.ready, -sums.scheduled, -sums.retryable, sums.started
+        sums.started, sums.expired, -sums.ready, -sums.scheduled, -sums.retryable, sums.started, sums.waits
     from (
         select
             queue_id, kind, worker, count(*) filter (where not expired) as started,
             count(*) filter (where expired) as expired,
             count(*) filter (where not was_scheduled) as ready,
             count(*) filter (where was_scheduled and not was_retryable) as scheduled,
-            count(*) filter (where was_retryable) as retryable
+            count(*) filter (where was_retryable) as retryable,
+            array_agg(presque_internal.elapsed_ms(eligible_at, now())) filter (where not expired) as waits
         from (
             select
-                queue_id, kind, case when not expired then worker end as worker, expired, was_scheduled, was_retryable
+                queue_id, kind, case when not expired then worker end as worker, expired, was_scheduled, was_retryable,
+                eligible_at
             from taken
         ) as taken
         group by queue_id, kind, worker

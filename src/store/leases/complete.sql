@@ -73,13 +73,15 @@ freed as (
         and until = 'finished'
 ),
 counted as (
-    insert into presque_internal.tally (queue_id, kind, worker, registration, completed, running)
+    insert into presque_internal.tally (queue_id, kind, worker, registration, completed, running, runs)
     select
         sums.queue_id, sums.kind, sums.worker,
         (select registration from presque_internal.worker where id = sums.worker),
-        sums.completed, -sums.completed
+        sums.completed, -sums.completed, sums.runs
     from (
-        select queue_id, kind, worker, count(*) as completed
+        select
+            queue_id, kind, worker, count(*) as completed,
+            array_agg(presque_internal.elapsed_ms(claimed_at, now())) as runs
         from ended
         group by queue_id, kind, worker
     ) as sums

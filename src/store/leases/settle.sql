@@ -175,11 +175,12 @@ final as (
 ),
 later as (
     insert into presque_internal.scheduled
-        (queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, retryable)
+        (queue_id, lane, run_after, seq, job_id, kind, attempt, failed_attempts, releases, retryable, error_fingerprint)
     select
         queue_id, (floor(lane / 2.0) * 2)::smallint, next_run_after,
         presque_internal.next_seq(), job_id, kind, attempt, failures,
-        releases + (goes = 'released')::integer, goes = 'retryable'
+        releases + (goes = 'released')::integer, goes = 'retryable',
+        case when goes = 'retryable' then error_fingerprint end
     from finished
     where goes = 'retryable' or (goes = 'released' and next_run_after > now())
 ),
@@ -191,6 +192,16 @@ at_once as (
         failures, releases + 1
     from finished
     where goes = 'released' and next_run_after <= now()
+),
+-- What reports count errors by.
+mourned as (
+    insert into presque_internal.failure_tally
+        (queue_id, job_id, failures, discarded, kind, fingerprint, error_class, message)
+    select
+        queue_id, job_id, failures, goes = 'discarded', kind, error_fingerprint, own_error_class,
+        left(own_error_message, 500)
+    from finished
+    where error_fingerprint is not null and attempt_outcome in ('failed', 'lost', 'timed_out')
 ),
 repaid as (
     update presque_internal.job
@@ -304,12 +315,12 @@ copied_ready as (
 counted as (
     insert into presque_internal.tally (
         queue_id, kind, worker, registration, enqueued, completed, failed, discarded, cancelled, ready, scheduled,
-        retryable, running)
+        retryable, running, lost, released, runs)
     select
         sums.queue_id, sums.kind, sums.worker,
         (select registration from presque_internal.worker where id = sums.worker),
         sums.enqueued, sums.completed, sums.failed, sums.discarded, sums.cancelled, sums.ready, sums.scheduled,
-        sums.retryable, sums.running
+        sums.retryable, sums.running, sums.lost, sums.released, sums.runs
     from (
         select
             queue_id, kind, worker, 0 as enqueued,
@@ -320,12 +331,15 @@ counted as (
             count(*) filter (where goes = 'released' and next_run_after <= now()) as ready,
             count(*) filter (where goes = 'released' and next_run_after > now()) as scheduled,
             count(*) filter (where goes = 'retryable') as retryable,
-            -count(*) as running
+            -count(*) as running,
+            count(*) filter (where attempt_outcome in ('lost', 'timed_out')) as lost,
+            count(*) filter (where attempt_outcome = 'released') as released,
+            array_agg(presque_internal.elapsed_ms(claimed_at, now())) as runs
         from finished
         where ends
         group by queue_id, kind, worker
         union all
-        select queue_id, kind, null, count(*), 0, 0, 0, 0, count(*), 0, 0, 0
+        select queue_id, kind, null, count(*), 0, 0, 0, 0, count(*), 0, 0, 0, 0, 0, null
         from copied
         group by queue_id, kind
     ) as sums

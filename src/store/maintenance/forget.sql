@@ -1,11 +1,13 @@
 -- Deletes what has had its time: idempotency keys after 24 hours, unique keys whose window is
--- over, statistics by the minute after 14 days, workers that have not been heard of for a day.
+-- over, statistics by the minute after 14 days, by the hour and day after 400, errors and runs of
+-- schedules after 90, workers that have not been heard of for a day.
 --
 -- $1 how many rows of each
 --
 -- Answers how many rows that were. Safe under concurrency: rows are picked by key and the
 -- conditions hold for ever once they do; two servers delete each row once.
--- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age.
+-- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age, the
+-- indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age, schedule_run_by_age.
 with idempotency as (
     delete from presque_internal.idempotency
     where ctid = any (array(
@@ -50,6 +52,61 @@ worker_minute as (
     ))
     returning 1
 ),
+queue_hour as (
+    delete from presque_internal.queue_hour
+    where ctid = any (array(
+        select ctid
+        from presque_internal.queue_hour
+        where hour < now() - interval '400 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+queue_day as (
+    delete from presque_internal.queue_day
+    where ctid = any (array(
+        select ctid
+        from presque_internal.queue_day
+        where day < now() - interval '400 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+queue_depth_minute as (
+    delete from presque_internal.queue_depth_minute
+    where ctid = any (array(
+        select ctid
+        from presque_internal.queue_depth_minute
+        where minute < now() - interval '14 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+error_hour as (
+    delete from presque_internal.error_hour
+    where ctid = any (array(
+        select ctid
+        from presque_internal.error_hour
+        where hour < now() - interval '90 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+schedule_run as (
+    delete from presque_internal.schedule_run
+    where ctid = any (array(
+        select ctid
+        from presque_internal.schedule_run
+        where due_at < now() - interval '90 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
 worker as (
     delete from presque_internal.worker
     where
@@ -59,4 +116,6 @@ worker as (
 )
 select
     (select count(*) from idempotency) + (select count(*) from dedup) + (select count(*) from queue_minute)
-    + (select count(*) from worker_minute) + (select count(*) from worker) as forgotten
+    + (select count(*) from worker_minute) + (select count(*) from queue_hour) + (select count(*) from queue_day)
+    + (select count(*) from queue_depth_minute) + (select count(*) from error_hour)
+    + (select count(*) from schedule_run) + (select count(*) from worker) as forgotten

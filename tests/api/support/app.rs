@@ -37,21 +37,21 @@ pub(crate) struct Answer {
 impl TestApp {
     pub(crate) async fn start() -> Self {
         let db = TestDb::fresh().await;
-        let store = Store::new(db.options.clone(), 8);
+        let store = db.store(8);
         Self::over(db, store, true)
     }
 
     /// Whose large answers have this many KiB of memory together.
     pub(crate) async fn with_room(kib: usize) -> Self {
         let db = TestDb::fresh().await;
-        let store = Store::new(db.options.clone(), 8);
+        let store = db.store(8);
         Self::with(db, store, true, presque::http::Answers::of(kib))
     }
 
     /// Whose queues are not made by their first job.
     pub(crate) async fn strict() -> Self {
         let db = TestDb::fresh().await;
-        let store = Store::new(db.options.clone(), 8);
+        let store = db.store(8);
         Self::over(db, store, false)
     }
 
@@ -66,8 +66,13 @@ impl TestApp {
     /// Another server on the same database.
     pub(crate) fn beside(other: &Self) -> Self {
         let db = other.db.shared();
-        let store = Store::new(db.options.clone(), 8);
+        let store = db.store(8);
         Self::over(db, store, true)
+    }
+
+    /// Another server on the same database, which reaches it in its own way.
+    pub(crate) fn with_store(other: &Self, store: Store) -> Self {
+        Self::over(other.db.shared(), store, true)
     }
 
     fn over(db: TestDb, store: Store, auto_create_queues: bool) -> Self {
@@ -77,7 +82,7 @@ impl TestApp {
     /// Which writes each request by itself.
     pub(crate) async fn without_group_commit() -> Self {
         let db = TestDb::fresh().await;
-        let store = Store::new(db.options.clone(), 8);
+        let store = db.store(8);
         let engine = Engine::new(store.clone(), true, 1);
         Self::around(db, store, engine, presque::http::Answers::default())
     }
@@ -90,16 +95,21 @@ impl TestApp {
     fn around(db: TestDb, store: Store, engine: Engine, answers: presque::http::Answers) -> Self {
         let lifecycle = Lifecycle::default();
         engine.start(&tokio_util::task::TaskTracker::new(), &lifecycle.soft_stop);
-        let site = Site::new(App::new(AppParts {
-            engine: engine.clone(),
-            store: store.clone(),
-            lifecycle: lifecycle.clone(),
-            bodies: presque::http::Bodies::default(),
-            answers,
-            payload_bytes_max: 4_194_304,
-            instance_id: uuid::Uuid::new_v4(),
-            cursor_key: tokio::sync::OnceCell::default(),
-        }));
+        let site = Site::new(
+            App::new(AppParts {
+                engine: engine.clone(),
+                store: store.clone(),
+                lifecycle: lifecycle.clone(),
+                bodies: presque::http::Bodies::default(),
+                answers,
+                payload_bytes_max: 4_194_304,
+                metrics_queues_max: 500,
+                instance_id: uuid::Uuid::new_v4(),
+                cursor_key: tokio::sync::OnceCell::default(),
+            }),
+            presque::http::Proxies::default(),
+            presque::http::BasePath::default(),
+        );
         Self { site, store, engine, lifecycle, db }
     }
 

@@ -44,6 +44,19 @@ impl TestDb {
         Self { options: cluster().await.clone().database(&name), name }
     }
 
+    /// How servers reach it: by themselves, or through the pooler on the port of
+    /// `PRESQUE_TEST_POOLER`.
+    pub(crate) fn store(&self, connections: u32) -> Store {
+        match std::env::var("PRESQUE_TEST_POOLER") {
+            Ok(port) => {
+                let pooler = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port.parse().unwrap());
+                let name = self.options.get_database().unwrap();
+                Store::pooled(pooler.username(self.options.get_username()).database(name), connections)
+            }
+            Err(_) => Store::new(self.options.clone(), connections),
+        }
+    }
+
     /// As a flag of the command line takes it.
     pub(crate) fn url(&self) -> String {
         let host = self.options.get_socket().map_or(self.options.get_host().to_owned(), |socket| {

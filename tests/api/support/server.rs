@@ -46,7 +46,23 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `presque serve` with these arguments and waits until it says where it is.
     pub(crate) fn start(args: &[&str]) -> Self {
+        Self::run(Self::command(), args)
+    }
+
+    /// With more variables.
+    pub(crate) fn with_env(variables: &[(&str, &str)], args: &[&str]) -> Self {
         let mut command = Self::command();
+        command.envs(variables.iter().copied());
+        Self::run(command, args)
+    }
+
+    /// Another program, on a private PostgreSQL in this folder.
+    pub(crate) fn of_program(program: &Path, folder: &Folder) -> Self {
+        let data = folder.path().to_str().unwrap();
+        Self::run(Command::new(program), &["--data-dir", data, "--drain-seconds", "0"])
+    }
+
+    fn run(mut command: Command, args: &[&str]) -> Self {
         command.arg("serve").args(args);
         if !args.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
@@ -75,6 +91,10 @@ impl Server {
             }
         }
         command
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

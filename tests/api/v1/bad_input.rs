@@ -325,6 +325,7 @@ async fn what_the_document_knows_the_server_reads() {
             let uri = path
                 .replace("{queue}", "q")
                 .replace("{worker_id}", "w")
+                .replace("{schedule_id}", "s")
                 .replace("{job_id}", "01a206c8-d8c7-76c7-bfda-d9bb00000001");
             for (member, property) in schema["properties"].as_object().unwrap() {
                 let any = property.get("type").is_none() && property.get("$ref").is_none();

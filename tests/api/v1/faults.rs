@@ -42,7 +42,11 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
     let mut asked = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/v1/")) {
         for (method, operation) in item.as_object().unwrap() {
-            let uri = path.replace("{queue}", "q").replace("{worker_id}", "w").replace("{job_id}", JOB);
+            let uri = path
+                .replace("{queue}", "q")
+                .replace("{worker_id}", "w")
+                .replace("{job_id}", JOB)
+                .replace("{schedule_id}", "s");
             let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref");
             let body = schema.map_or(Value::Null, |schema| {
                 document.pointer(&schema.as_str().unwrap()[1..]).unwrap()["example"].clone()
@@ -59,7 +63,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
             });
         }
     }
-    assert_eq!(asked.len(), 25);
+    assert_eq!(asked.len(), 33);
     futures_util::future::join_all(asked).await;
 }
 

@@ -1,0 +1,280 @@
+-- Retention: history goes by whole days where it can, and row by row where it cannot.
+--
+-- `done` is partitioned by state and day. A day goes, with its partition, when its last job is
+-- past the longest retention that any queue has for that state. Where a queue keeps jobs for a
+-- day less than that, or for less than a day, its jobs go one by one: store/maintenance/retain.sql.
+
+-- When something was last done by any server, for what need not be done by each of them.
+create table presque_internal.chore (
+    name text primary key,
+    last_at timestamptz not null
+) with (fillfactor = 50);
+comment on table presque_internal.chore is 'When chores that servers share were last begun';
+
+-- The moment that a job id carries.
+create function presque_internal.job_id_time(id uuid) returns timestamptz
+language sql immutable strict parallel safe
+as $$
+    select to_timestamp(('x' || lpad(left(replace(id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0)
+$$;
+
+-- Each queue's retention of each final state, in milliseconds. Queues out of service keep theirs.
+create view presque_internal.queue_retention as
+select queue.queue_id, kept.state, kept.ms
+from presque_internal.queue
+cross join lateral (select presque_internal.default_policy() || queue.policy as policy) as its
+cross join lateral (
+    values
+        ('completed', (its.policy ->> 'retention_completed_ms')::bigint),
+        ('cancelled', (its.policy ->> 'retention_cancelled_ms')::bigint),
+        ('discarded', (its.policy ->> 'retention_discarded_ms')::bigint)
+) as kept (state, ms);
+
+-- Takes one day whose time is over out of its table, and answers its name, or null if there is
+-- none. It is detached and renamed (`_retired`), which takes the table for a moment: after 100 ms
+-- of waiting it lets everybody pass, and another call tries again.
+--
+-- Of `job`, a day goes when completed and cancelled jobs are past their retention and no more than
+-- 2,000 of its jobs are still there (dead letters, delayed for long): those are put back, which the
+-- default partition takes. A job that is nowhere else can come back by no statement, so one look at
+-- the other tables is enough.
+create function presque_internal.retire_partition() returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
+-- The callers' sessions plan for small look-ups; this reads whole tables.
+set enable_seqscan = on set enable_hashjoin = on set enable_sort = on
+as $$
+declare
+    longest interval;
+    most interval;
+    part record;
+    left_over integer;
+    queue_ids integer[];
+    job_ids uuid[];
+    looked integer := 0;
+    holds_rows boolean;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('presque.retire_partition', 0)) then
+        return null;
+    end if;
+    select max(ms) * interval '1 millisecond', max(ms) filter (where state <> 'discarded') * interval '1 millisecond'
+    into longest, most
+    from presque_internal.queue_retention;
+    for part in
+        select
+            parent.relname as parent, child.relname as name, to_date(right(child.relname, 8), 'YYYYMMDD') as day,
+            (
+                select max(ms) * interval '1 millisecond'
+                from presque_internal.queue_retention
+                where 'done_' || state = parent.relname
+            ) as kept
+        from pg_inherits
+        join pg_class as child on child.oid = inhrelid
+        join pg_class as parent on parent.oid = inhparent
+        where
+            parent.relnamespace = 'presque_internal'::regnamespace
+            and parent.relname in (
+                'done_completed', 'done_cancelled', 'done_discarded', 'attempt', 'attempt_log', 'tally', 'job')
+            and child.relname ~ '_[0-9]{8}$'
+        order by parent.relname = 'job', 3
+    loop
+        -- Without a queue there is no retention, and nothing to keep.
+        part.kept := case part.parent
+            when 'tally' then interval '1 day'
+            when 'job' then most
+            when 'attempt' then longest
+            when 'attempt_log' then longest
+            else part.kept
+        end;
+        continue when (part.day + 1)::timestamp at time zone 'UTC' + coalesce(part.kept, interval '0') > now();
+        queue_ids := '{}';
+        if part.parent = 'tally' then
+            execute format('select exists (select from presque_internal.%I)', part.name) into holds_rows;
+            continue when holds_rows;
+        elsif part.parent = 'job' then
+            -- Each look reads all that is there of later days.
+            exit when looked >= 3;
+            looked := looked + 1;
+            select count(*), array_agg(queue_id), array_agg(job_id)
+            into left_over, queue_ids, job_ids
+            from (
+                select queue_id, job_id
+                from (
+                    select queue_id, job_id from presque_internal.ready
+                    union all
+                    select queue_id, job_id from presque_internal.scheduled
+                    union all
+                    select queue_id, job_id from presque_internal.lease
+                    union all
+                    select queue_id, job_id from presque_internal.done
+                ) as known
+                where
+                    job_id >= presque_internal.job_id_floor(part.day::timestamp at time zone 'UTC')
+                    and job_id < presque_internal.job_id_floor((part.day + 1)::timestamp at time zone 'UTC')
+                limit 2001
+            ) as few;
+            continue when left_over > 2000;
+        end if;
+        begin
+            execute format('alter table presque_internal.%I detach partition presque_internal.%I', part.parent, part.name);
+            if cardinality(queue_ids) > 0 then
+                execute format(
+                    'insert into presque_internal.job select kept.* from presque_internal.%I as kept '
+                    'where (queue_id, id) in (select * from unnest($1, $2))', part.name)
+                using queue_ids, job_ids;
+            end if;
+            execute format('alter table presque_internal.%I rename to %I', part.name, part.name || '_retired');
+            return part.name;
+        exception
+            when lock_not_available then
+                continue;
+        end;
+    end loop;
+    return null;
+end
+$$;
+revoke all on function presque_internal.retire_partition() from public;
+
+-- Drops the days that retire_partition took out, and counts the jobs that go with them. Answers
+-- how many days.
+create function presque_internal.drop_retired() returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
+set enable_seqscan = on
+as $$
+declare
+    part name;
+    state text;
+    dropped integer := 0;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('presque.retire_partition', 0)) then
+        return 0;
+    end if;
+    for part in
+        select relname
+        from pg_class
+        where relnamespace = 'presque_internal'::regnamespace and relkind = 'r' and relname ~ '_[0-9]{8}_retired$'
+    loop
+        state := substring(part from '^done_(completed|cancelled|discarded)_');
+        if state is not null then
+            execute format(
+                'insert into presque_internal.tally (queue_id, kind, %I) '
+                'select queue_id, kind, count(*) from presque_internal.%I group by queue_id, kind',
+                'gone_' || state, part);
+        end if;
+        execute format('drop table presque_internal.%I', part);
+        dropped := dropped + 1;
+    end loop;
+    return dropped;
+end
+$$;
+revoke all on function presque_internal.drop_retired() from public;
+
+-- Deletes what the default partition of `job` holds of jobs that are nowhere else any more: those
+-- that outlived their day there, and went with the day they ended on. Answers how many.
+create function presque_internal.sweep_jobs() returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = on set enable_hashjoin = on
+as $$
+declare
+    swept bigint;
+begin
+    delete from presque_internal.job_default as job
+    where
+        job.created_at < now() - interval '1 day'
+        and not exists (
+            select from presque_internal.ready as r where r.queue_id = job.queue_id and r.job_id = job.id)
+        and not exists (
+            select from presque_internal.scheduled as s where s.queue_id = job.queue_id and s.job_id = job.id)
+        and not exists (
+            select from presque_internal.lease as l where l.queue_id = job.queue_id and l.job_id = job.id)
+        and not exists (
+            select from presque_internal.done as d where d.queue_id = job.queue_id and d.job_id = job.id);
+    get diagnostics swept = row_count;
+    return swept;
+end
+$$;
+revoke all on function presque_internal.sweep_jobs() from public;
+
+-- Counts of values for the planner, of the tables that are partitioned: autovacuum makes those of
+-- partitions only. Small samples: plans are made for look-ups, and reports need the order of size.
+create function presque_internal.analyze_history() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set lock_timeout = '1s' set default_statistics_target = 10
+as $$
+begin
+    analyze presque_internal.job;
+    analyze presque_internal.attempt;
+    analyze presque_internal.done;
+end
+$$;
+revoke all on function presque_internal.analyze_history() from public;
+
+-- As in migration 7; dead letters are found by their error.
+create or replace function presque_internal.make_partitions(ahead integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
+as $$
+declare
+    made integer := 0;
+    parent text;
+    part text;
+    day date;
+    lower_bound text;
+    upper_bound text;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('presque.make_partitions', 0)) then
+        return 0;
+    end if;
+    for offset_days in 0 .. ahead loop
+        day := (now() at time zone 'UTC')::date + offset_days;
+        foreach parent in array array[
+            'job', 'attempt', 'attempt_log', 'tally', 'done_completed', 'done_cancelled', 'done_discarded'
+        ] loop
+            part := parent || to_char(day, '_YYYYMMDD');
+            continue when to_regclass('presque_internal.' || part) is not null;
+            if parent = 'job' then
+                lower_bound := presque_internal.job_id_floor(day::timestamp at time zone 'UTC');
+                upper_bound := presque_internal.job_id_floor((day + 1)::timestamp at time zone 'UTC');
+            else
+                lower_bound := day || ' 00:00:00+00';
+                upper_bound := (day + 1) || ' 00:00:00+00';
+            end if;
+            begin
+                execute format('create table presque_internal.%I (like presque_internal.%I including all)',
+                    part, parent);
+                if parent = 'done_discarded' then
+                    execute format('create index %I on presque_internal.%I (error_fingerprint)', part || '_by_error', part);
+                end if;
+                execute format('alter table presque_internal.%I attach partition presque_internal.%I '
+                    'for values from (%L) to (%L)', parent, part, lower_bound, upper_bound);
+                made := made + 1;
+            exception
+                when check_violation then
+                    raise warning 'partition % not made: %', part, sqlerrm;
+                when lock_not_available then
+                    -- A backup reads the default partition: everything that waits for us
+                    -- would wait for it. There are days to try again.
+                    return made;
+            end;
+        end loop;
+    end loop;
+    return made;
+end
+$$;
+
+-- The same for days that are there, where it takes no time.
+do $$
+declare
+    part record;
+begin
+    for part in
+        select child.oid, child.relname as name
+        from pg_inherits
+        join pg_class as child on child.oid = inhrelid
+        where inhparent = 'presque_internal.done_discarded'::regclass
+    loop
+        if pg_relation_size(part.oid) < 8 * 1024 * 1024 then
+            execute format('create index %I on presque_internal.%I (error_fingerprint)',
+                part.name || '_by_error', part.name);
+        end if;
+    end loop;
+end
+$$;

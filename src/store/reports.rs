@@ -1,0 +1,288 @@
+//! Statements of reports: sums by the minute, hour and day, and errors.
+
+use chrono::{DateTime, Duration, DurationRound as _, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Effect, Result, Store, sql};
+use crate::domain::Histogram;
+
+/// What a table of sums is summed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Minute,
+    Hour,
+    Day,
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+
+    fn length(self) -> Duration {
+        match self {
+            Self::Minute => Duration::minutes(1),
+            Self::Hour => Duration::hours(1),
+            Self::Day => Duration::days(1),
+        }
+    }
+
+    /// The beginning of the unit that holds a moment, in UTC.
+    pub fn floor(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at.duration_trunc(self.length()).unwrap_or(at)
+    }
+
+    fn ceil(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let floor = self.floor(at);
+        if floor == at { at } else { floor + self.length() }
+    }
+}
+
+/// A range of time, divided into what each table of sums can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportRange {
+    minutes_from: DateTime<Utc>,
+    hours_from: DateTime<Utc>,
+    days_from: DateTime<Utc>,
+    days_to: DateTime<Utc>,
+    hours_to: DateTime<Utc>,
+    minutes_to: DateTime<Utc>,
+}
+
+impl ReportRange {
+    /// The range between two moments. Its beginning is that of a minute, or, where it is longer
+    /// than a day, of an hour; its end is that of the minute that holds the second moment.
+    pub fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        let minutes_to = Unit::Minute.floor(until) + Duration::minutes(1);
+        let unit = if until - since > Duration::days(1) { Unit::Hour } else { Unit::Minute };
+        let minutes_from = unit.floor(since);
+        let (mut hours_from, mut hours_to) = (Unit::Hour.ceil(minutes_from), Unit::Hour.floor(minutes_to));
+        if hours_from > hours_to {
+            (hours_from, hours_to) = (minutes_to, minutes_to);
+        }
+        let (mut days_from, mut days_to) = (Unit::Day.ceil(hours_from), Unit::Day.floor(hours_to));
+        if days_from > days_to {
+            (days_from, days_to) = (hours_to, hours_to);
+        }
+        Self { minutes_from, hours_from, days_from, days_to, hours_to, minutes_to }
+    }
+
+    pub fn from(&self) -> DateTime<Utc> {
+        self.minutes_from
+    }
+}
+
+/// What happened in a range of time.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Sums {
+    /// A queue, a kind, a worker, or nothing.
+    pub key: String,
+    pub enqueued: i64,
+    pub started: i64,
+    pub completed: i64,
+    /// Attempts, those that were lost among them.
+    pub failed: i64,
+    pub lost: i64,
+    pub released: i64,
+    pub discarded: i64,
+    pub cancelled: i64,
+    pub wait_ms_sum: i64,
+    pub wait_ms_max: i64,
+    pub run_ms_sum: i64,
+    pub run_ms_max: i64,
+    pub wait_hist: Option<Vec<i64>>,
+    pub run_hist: Option<Vec<i64>>,
+}
+
+/// One step of a series.
+#[derive(Debug, Clone, FromRow)]
+pub struct TimePoint {
+    pub key: String,
+    pub at: DateTime<Utc>,
+    pub enqueued: i64,
+    pub started: i64,
+    pub completed: i64,
+    pub failed: i64,
+    pub discarded: i64,
+    pub hist: Option<Vec<i64>>,
+}
+
+impl TimePoint {
+    pub fn histogram(&self) -> Histogram {
+        Histogram::of(self.hist.clone())
+    }
+}
+
+/// How deep queues were at most, in a step of a series.
+#[derive(Debug, Clone, FromRow)]
+pub struct DepthPoint {
+    pub key: String,
+    pub at: DateTime<Utc>,
+    pub available: i64,
+    pub running: i64,
+    pub latency_ms: i64,
+}
+
+/// Failures that are alike.
+#[derive(Debug, Clone, FromRow)]
+pub struct ErrorGroup {
+    pub fingerprint: String,
+    pub queue: String,
+    pub kind: String,
+    pub error_class: String,
+    pub message: String,
+    pub occurrences: i64,
+    pub jobs: i64,
+    pub first_seen_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub sample_job_id: Uuid,
+    pub retryable: i64,
+    pub discarded: i64,
+}
+
+/// Where a page of errors begins: after this count and fingerprint.
+pub type ErrorPlace = (i64, String);
+
+/// How many jobs are in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+pub struct Counts {
+    pub available: i64,
+    pub scheduled: i64,
+    pub retryable: i64,
+    pub running: i64,
+    pub completed: i64,
+    pub discarded: i64,
+    pub cancelled: i64,
+}
+
+/// Of what a report tells, and by what.
+#[derive(Debug, Clone, Default)]
+pub struct ReportOf {
+    /// queue, kind, worker or none.
+    pub group_by: &'static str,
+    pub queue: Option<String>,
+    pub kind: Option<String>,
+}
+
+impl Store {
+    /// Sums of a range, for each key; the busiest first.
+    pub async fn summarize(&self, of: &ReportOf, range: ReportRange) -> Result<Vec<Sums>> {
+        if of.group_by == "worker" {
+            let statement = sqlx::query_as(sql!("reports/by_worker")).bind(range.minutes_from).bind(range.minutes_to);
+            return self.all(Effect::Read, statement).await;
+        }
+        let statement = sqlx::query_as(sql!("reports/summary"))
+            .bind(of.group_by)
+            .bind(of.queue.as_deref())
+            .bind(of.kind.as_deref())
+            .bind(range.minutes_from)
+            .bind(range.hours_from)
+            .bind(range.hours_to)
+            .bind(range.minutes_to)
+            .bind(range.days_from)
+            .bind(range.days_to);
+        self.all(Effect::Read, statement).await
+    }
+
+    /// Sums of each step from one moment to before another, from the table of `unit`, with the
+    /// histogram `hist` (wait, run or none); by key and time. Steps without anything are left out.
+    pub async fn list_time_points(
+        &self,
+        of: &ReportOf,
+        unit: Unit,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        step_ms: i64,
+        hist: &str,
+    ) -> Result<Vec<TimePoint>> {
+        let statement = sqlx::query_as(sql!("reports/timeseries"))
+            .bind(of.group_by)
+            .bind(of.queue.as_deref())
+            .bind(of.kind.as_deref())
+            .bind(unit.name())
+            .bind(from)
+            .bind(to)
+            .bind(step_ms)
+            .bind(hist);
+        self.all(Effect::Read, statement).await
+    }
+
+    /// The same of how deep queues were.
+    pub async fn list_depth_points(
+        &self,
+        of: &ReportOf,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        step_ms: i64,
+    ) -> Result<Vec<DepthPoint>> {
+        let statement = sqlx::query_as(sql!("reports/depth"))
+            .bind(of.group_by)
+            .bind(of.queue.as_deref())
+            .bind(from)
+            .bind(to)
+            .bind(step_ms);
+        self.all(Effect::Read, statement).await
+    }
+
+    /// Up to `limit` errors between two moments after a place, the most frequent first.
+    pub async fn list_error_groups(
+        &self,
+        of: &ReportOf,
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
+        after: Option<&ErrorPlace>,
+        limit: i64,
+    ) -> Result<Vec<ErrorGroup>> {
+        let statement = sqlx::query_as(sql!("reports/errors"))
+            .bind(since)
+            .bind(until)
+            .bind(of.queue.as_deref())
+            .bind(of.kind.as_deref())
+            .bind(after.map(|(occurrences, _)| *occurrences))
+            .bind(after.map(|(_, fingerprint)| fingerprint.as_str()))
+            .bind(limit);
+        self.all(Effect::Read, statement).await
+    }
+
+    /// How many jobs are in each state, in one queue or all.
+    pub async fn count_jobs(&self, queue: Option<&str>) -> Result<Counts> {
+        let counts = self.one(Effect::Read, sqlx::query_as(sql!("reports/counts")).bind(queue)).await?;
+        Ok(counts.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_range_is_divided_so_that_each_minute_is_in_one_part() {
+        for (since, until) in [
+            ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+            ("2026-01-01T10:59:30Z", "2026-01-01T11:00:30Z"),
+            ("2026-01-01T10:20:30Z", "2026-01-01T10:40:30Z"),
+            ("2026-01-01T10:20:30Z", "2026-01-01T13:40:30Z"),
+            ("2026-01-01T10:20:30Z", "2026-01-02T10:20:00Z"),
+            ("2026-01-01T10:20:30Z", "2026-01-02T23:59:30Z"),
+            ("2026-01-01T00:00:00Z", "2026-03-01T23:59:59Z"),
+        ] {
+            let range = ReportRange::between(at(since), at(until));
+            assert!(range.minutes_from <= at(since) && at(until) < range.minutes_to, "{since} {range:?}");
+            let mut places = vec![range.minutes_from, range.hours_from, range.days_from, range.days_to, range.hours_to];
+            places.push(range.minutes_to);
+            // Where there is no hour or day, its part lies empty at the end of the coarser one.
+            assert!(range.hours_from <= range.hours_to && range.days_from <= range.days_to, "{range:?}");
+            let minutes = (range.hours_from - range.minutes_from) + (range.minutes_to - range.hours_to);
+            let hours = (range.days_from - range.hours_from) + (range.hours_to - range.days_to);
+            let all = minutes + hours + (range.days_to - range.days_from);
+            assert_eq!(all, range.minutes_to - range.minutes_from, "{range:?}");
+            assert!(places.windows(2).all(|pair| pair[0] <= pair[1]), "{range:?}");
+        }
+    }
+}
