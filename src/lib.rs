@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main ─► cli ─► serve ─► http ──► engine ──► store (SQL) ─► domain
-//!          └──► bench (HTTP)
+//!          └──► bench (HTTP), doctor (store)
 //!                  └────► loops ────┘                           ▲
 //!                           http, engine, loops ────────────────┘
 //! ```
@@ -17,11 +17,13 @@
 //! - [`metrics`]: what this server counts of itself.
 //! - [`embedded`]: a private PostgreSQL for when no database is named.
 //! - [`mod@bench`]: a client that measures; it knows nothing of the rest.
+//! - [`doctor`]: judges what a database is and how it does, for those who run it.
 //! - [`serve`]: the only place that knows all of them.
 
 pub mod bench;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod embedded;
 pub mod engine;

@@ -12,11 +12,8 @@ use crate::config::{self, DatabaseArgs, Migrate, ServeArgs};
 use crate::embedded::{self, Embedded};
 use crate::engine::Engine;
 use crate::lifecycle::{Lifecycle, Signals};
-use crate::store::{MigrateError, Settings, Store};
+use crate::store::{MigrateError, OLDEST_POSTGRES, Settings, Store};
 use crate::{http, loops};
-
-/// The oldest PostgreSQL that the SQL is written for, as `server_version_num`.
-const OLDEST_POSTGRES: i32 = 150_000;
 
 /// A stop takes this long at most, unless the settings allow longer.
 const STOP_SECONDS: u64 = 9;

@@ -26,12 +26,19 @@ fn files(folders: &[&str], extension: &str) -> BTreeMap<PathBuf, String> {
 
 #[test]
 fn imports_point_right_and_down() {
-    let forbidden: [(&str, &[&str]); 7] = [
+    let forbidden: [(&str, &[&str]); 8] = [
         (
             "domain",
             &["store", "engine", "loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry"],
         ),
-        ("store", &["engine", "loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry"]),
+        (
+            "store",
+            &["doctor", "engine", "loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry"],
+        ),
+        (
+            "doctor",
+            &["engine", "loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry", "domain"],
+        ),
         ("engine", &["loops", "http", "serve", "cli", "config", "embedded", "lifecycle", "telemetry"]),
         ("loops", &["http", "serve", "cli", "config", "embedded", "telemetry"]),
         ("http", &["loops", "serve", "cli", "config", "embedded", "telemetry"]),

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod doctor;
 mod migrate;
 
 use std::io::Write as _;
@@ -17,6 +18,7 @@ Examples:
   presque serve                                  a server with a private PostgreSQL
   presque serve --database-url postgres://...    a server on a PostgreSQL of yours
   presque migrate status                         what the schema has and lacks
+  presque doctor                                 what is wrong with the database, and what helps
   presque bench e2e --rate 500                   how long jobs take, at 500 a second
   presque openapi > openapi.yaml                 the API, for client generators
   presque completions bash                       completions for your shell";
@@ -38,6 +40,10 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Bring the database's schema up to date, or show how it stands
     Migrate(migrate::Args),
+    /// Look at the database: what is wrong with it, and what helps
+    ///
+    /// It changes nothing. Exit code 1 if it found an error, 6 if the database cannot be reached.
+    Doctor(doctor::Args),
     /// Measure how fast a server is, over HTTP
     ///
     /// Puts jobs into queues of its own, and takes them out again. It uses the machine it runs
@@ -88,6 +94,7 @@ pub fn run() -> ExitCode {
             log(&args.log, args.otlp_endpoint.as_deref()).and_then(|_telemetry| Ok(serve::run(&args)?))
         }
         Command::Migrate(args) => log(&args.log, None).and_then(|_telemetry| migrate::run(&args)),
+        Command::Doctor(args) => log(&args.log, None).and_then(|_telemetry| doctor::run(&args)),
         Command::Bench(args) => measure(*args),
         Command::Openapi { v30 } => http::yaml(if v30 { http::Variant::V30 } else { http::Variant::V31 })
             .map_err(|error| Failure::new(1, &error))

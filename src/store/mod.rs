@@ -5,6 +5,7 @@
 //! not do its job. Each function is one autocommit statement: no transaction is opened
 //! in a future that a disconnecting client could drop.
 
+pub mod doctor;
 mod enqueue;
 mod enqueue_plain;
 mod error;
@@ -30,7 +31,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::QueryAs;
-use sqlx::{ConnectOptions as _, Connection as _, FromRow, Postgres};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, FromRow, Postgres};
 use tracing::{Instrument as _, Span};
 
 use crate::metrics::{Metrics, TRACE};
@@ -59,6 +60,9 @@ macro_rules! sql {
     };
 }
 use sql;
+
+/// The oldest PostgreSQL that the SQL is written for, as `server_version_num`.
+pub const OLDEST_POSTGRES: i32 = 150_000;
 
 /// How long a request waits for a free connection before it is refused as overload.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(1);
@@ -283,7 +287,7 @@ impl Store {
             Effect::Write => WRITE_WITHIN,
             Effect::Chore => CHORE_WITHIN,
         };
-        let rows = statement.persistent(self.prepared).fetch_all(&mut *connection);
+        let rows = self.rows_of(&mut connection, statement);
         let error = match tokio::time::timeout(within, rows).instrument(span()).await {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(error)) => error,
@@ -293,6 +297,28 @@ impl Store {
             connection.close_on_drop();
         }
         Err(Error::of(error, effect != Effect::Read))
+    }
+
+    /// The rows of a statement. Behind a pooler it is wrapped in a transaction, so that one session
+    /// prepares and runs it; one that does not come to its end closes the connection, and with it
+    /// the transaction.
+    async fn rows_of<T>(
+        &self,
+        connection: &mut PoolConnection<Postgres>,
+        statement: QueryAs<'_, Postgres, T, PgArguments>,
+    ) -> sqlx::Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        if self.prepared {
+            return statement.fetch_all(&mut **connection).await;
+        }
+        let mut wrapped = Wrapped { connection, ended: false };
+        wrapped.connection.execute(sql!("pooler/begin")).await?;
+        let rows = statement.persistent(false).fetch_all(&mut **wrapped.connection).await?;
+        wrapped.connection.execute(sql!("pooler/commit")).await?;
+        wrapped.ended = true;
+        Ok(rows)
     }
 
     async fn one<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Option<T>>
@@ -305,6 +331,21 @@ impl Store {
     /// Runs a statement that answers no rows.
     async fn run(&self, statement: QueryAs<'_, Postgres, NoRow, PgArguments>) -> Result<()> {
         self.all(Effect::Write, statement).await.map(drop)
+    }
+}
+
+/// A connection in a transaction, which is closed unless the transaction comes to its end: by an
+/// error, or because nobody waits any more.
+struct Wrapped<'a> {
+    connection: &'a mut PoolConnection<Postgres>,
+    ended: bool,
+}
+
+impl Drop for Wrapped<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.connection.close_on_drop();
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, FromRow, Row as _};
 
 use super::{Store, sql};
 
@@ -133,13 +133,13 @@ impl Store {
 
 /// Version and checksum of each applied migration; none where the schema is not there.
 async fn applied(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, MigrateError> {
-    // Not prepared: a pooler may give each statement another session.
-    let exists = sqlx::query_scalar(sql!("schema/exists")).bind(TABLE).persistent(false);
-    let exists: bool = exists.fetch_one(&mut *connection).await?;
+    // In the simple protocol: a pooler may prepare a statement in one session and run it in another.
+    let exists: bool = connection.fetch_one(sql!("schema/exists")).await?.try_get(0)?;
     if !exists {
         return Ok(Vec::new());
     }
-    Ok(sqlx::query_as(sql!("schema/applied")).persistent(false).fetch_all(&mut *connection).await?)
+    let rows = connection.fetch_all(sql!("schema/applied")).await?;
+    Ok(rows.iter().map(FromRow::from_row).collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Whether a statement gave up waiting for a lock (55P03).

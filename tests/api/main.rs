@@ -7,6 +7,7 @@ mod cli;
 mod clocks;
 mod contract;
 mod docs;
+mod doctor;
 mod fleet;
 mod jobs;
 mod kills;

@@ -1,4 +1,2 @@
--- Whether a table exists that the caller may see.
---
--- $1 name with its schema
-select to_regclass($1) is not null as exists
+-- Whether there is a list of migrations that the caller may see.
+select to_regclass('presque_internal.schema_migration') is not null as exists
