@@ -146,6 +146,34 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The table of settings in `docs/operations.md`, made from the command line.
+    fn settings_table() -> String {
+        let command = Cli::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        let mut table = String::from("| flag | variable | default | what it does |\n|---|---|---|---|\n");
+        for arg in serve.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_id() != "help") {
+            let values: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+            let default = match values.join(",") {
+                text if text.is_empty() && !arg.get_action().takes_values() => "false".to_owned(),
+                text if text.is_empty() => "none".to_owned(),
+                text => text,
+            };
+            let (flag, env) = (arg.get_long().unwrap(), arg.get_env().unwrap().to_string_lossy());
+            let help = arg.get_help().unwrap().to_string();
+            table += &format!("| `--{flag}` | `{env}` | `{default}` | {help} |\n");
+        }
+        table
+    }
+
+    #[test]
+    fn the_settings_on_the_operations_page_are_those_of_the_program() {
+        let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md"));
+        let (_, rest) = page.split_once("<!-- settings:begin -->\n").unwrap();
+        let (table, _) = rest.split_once("<!-- settings:end -->").unwrap();
+        let wanted = settings_table();
+        assert!(table == wanted, "docs/operations.md is old; between the marks should stand:\n{wanted}");
+    }
+
     #[test]
     fn every_setting_of_serve_has_a_variable_and_a_help_text() {
         let command = Cli::command();
