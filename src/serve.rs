@@ -154,7 +154,7 @@ async fn run_to_the_end(
         payload_bytes_max: args.payload_bytes_max as usize,
         metrics_queues_max: args.metrics_queues_max as usize,
         instance_id: uuid::Uuid::new_v4(),
-        cursor_key: tokio::sync::OnceCell::default(),
+        cursor_key: std::sync::OnceLock::new(),
     });
     let site = http::Site::new(app, args.trusted_proxies.clone(), args.base_path.clone());
     let stages = lifecycle.clone().run(

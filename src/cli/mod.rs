@@ -148,6 +148,7 @@ mod tests {
 
     /// The table of settings in `docs/operations.md`, made from the command line.
     fn settings_table() -> String {
+        use std::fmt::Write as _;
         let command = Cli::command();
         let serve = command.find_subcommand("serve").unwrap();
         let mut table = String::from("| flag | variable | default | what it does |\n|---|---|---|---|\n");
@@ -160,7 +161,7 @@ mod tests {
             };
             let (flag, env) = (arg.get_long().unwrap(), arg.get_env().unwrap().to_string_lossy());
             let help = arg.get_help().unwrap().to_string();
-            table += &format!("| `--{flag}` | `{env}` | `{default}` | {help} |\n");
+            writeln!(table, "| `--{flag}` | `{env}` | `{default}` | {help} |").unwrap();
         }
         table
     }

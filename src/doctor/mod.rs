@@ -24,8 +24,13 @@ pub async fn examine(mut probe: Probe) -> Report {
     findings.extend(looked("transaction_ids", &probe.transaction_ids().await, server::transaction_ids));
 
     findings.push(reach::settings_arrive(&probe.settings_arrive().await));
-    findings.extend(looked("pooler", &probe.backends_are_shared().await, |shared| reach::pooler(*shared)));
-    findings.extend(looked("listen", &probe.hears().await, |heard| reach::listen(*heard)));
+    let shared = probe.backends_are_shared().await;
+    let told = probe.is_pooled();
+    findings.extend(looked("pooler", &shared, |shared| reach::pooler(*shared, told)));
+    // A session that listens would stay in the pool, and tell others what they did not ask for.
+    if !told && !matches!(shared, Ok(true)) {
+        findings.extend(looked("listen", &probe.hears().await, |heard| reach::listen(*heard)));
+    }
     findings.extend(looked("clock", &probe.clock().await, |clock| reach::clock(*clock)));
 
     findings.extend(looked("snapshot", &probe.snapshots().await, |held| sessions::snapshots(held)));

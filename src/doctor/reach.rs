@@ -29,8 +29,15 @@ pub(super) fn settings_arrive(arrived: &Result<bool>) -> Finding {
     }
 }
 
-pub(super) fn pooler(shared: bool) -> Vec<Finding> {
-    vec![if shared {
+/// `told` if servers know of it.
+pub(super) fn pooler(shared: bool, told: bool) -> Vec<Finding> {
+    vec![if told {
+        Finding::info(
+            "pooler",
+            "servers reckon with one in transaction mode: nothing is prepared, and what another server stores is found \
+             by looking, within a second",
+        )
+    } else if shared {
         Finding::warning(
             "pooler",
             "a pooler in transaction mode stands between: it breaks notifications, settings of sessions, locks of \

@@ -20,9 +20,8 @@ mod trace;
 mod v1;
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use tokio::sync::OnceCell;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
@@ -60,7 +59,7 @@ pub struct AppParts {
     /// New at every start.
     pub instance_id: Uuid,
     /// What cursors are signed with, once it has been read.
-    pub cursor_key: OnceCell<Vec<u8>>,
+    pub cursor_key: OnceLock<Vec<u8>>,
 }
 
 impl Deref for App {
@@ -78,8 +77,12 @@ impl App {
 
     /// What cursors are signed with: the same on all servers.
     async fn cursor_key(&self) -> Result<Vec<u8>, Error> {
-        let key = self.cursor_key.get_or_try_init(|| self.store.secret("cursor")).await?;
-        Ok(key.clone())
+        if let Some(key) = self.cursor_key.get() {
+            return Ok(key.clone());
+        }
+        // Each asks for itself: without a database one would wait for the failure of the other.
+        let key = self.store.secret("cursor").await?;
+        Ok(self.cursor_key.get_or_init(|| key).clone())
     }
 }
 

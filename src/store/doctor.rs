@@ -217,6 +217,11 @@ impl Probe {
         Ok(Self { named: options.clone(), pooled, plain, connection: Some(connection) })
     }
 
+    /// Whether servers are told of a pooler that gives each transaction another session.
+    pub fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
     pub async fn server(&mut self) -> Result<Server> {
         self.row(sql!("doctor/server")).await
     }

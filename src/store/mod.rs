@@ -315,10 +315,15 @@ impl Store {
         }
         let mut wrapped = Wrapped { connection, ended: false };
         wrapped.connection.execute(sql!("pooler/begin")).await?;
-        let rows = statement.persistent(false).fetch_all(&mut **wrapped.connection).await?;
-        wrapped.connection.execute(sql!("pooler/commit")).await?;
+        let rows = statement.persistent(false).fetch_all(&mut **wrapped.connection).await;
+        match &rows {
+            Ok(_) => wrapped.connection.execute(sql!("pooler/commit")).await?,
+            // The database said so, and waits for the end.
+            Err(sqlx::Error::Database(_)) => wrapped.connection.execute(sql!("pooler/rollback")).await?,
+            Err(_) => return rows,
+        };
         wrapped.ended = true;
-        Ok(rows)
+        rows
     }
 
     async fn one<T>(&self, effect: Effect, statement: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Option<T>>

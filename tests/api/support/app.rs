@@ -105,7 +105,7 @@ impl TestApp {
                 payload_bytes_max: 4_194_304,
                 metrics_queues_max: 500,
                 instance_id: uuid::Uuid::new_v4(),
-                cursor_key: tokio::sync::OnceCell::default(),
+                cursor_key: std::sync::OnceLock::new(),
             }),
             presque::http::Proxies::default(),
             presque::http::BasePath::default(),

@@ -47,6 +47,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
                 .replace("{worker_id}", "w")
                 .replace("{job_id}", JOB)
                 .replace("{schedule_id}", "s");
+            let uri = uri.replace("/timeseries", "/timeseries?metric=completed");
             let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref");
             let body = schema.map_or(Value::Null, |schema| {
                 document.pointer(&schema.as_str().unwrap()[1..]).unwrap()["example"].clone()

@@ -1,0 +1,2 @@
+-- Ends the transaction of a statement that failed, behind a pooler.
+rollback
