@@ -3,8 +3,8 @@
 use std::fmt;
 
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder, text};
@@ -17,6 +17,9 @@ use crate::domain::Histogram;
 use crate::store::{PoolState, QueueCounters};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// For people, whose browsers would save the other one.
+const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// Which buckets of waits and runs are told: each upper bound is twice the one before, from 1 ms to
 /// 70 minutes.
@@ -35,15 +38,15 @@ struct Shared {
 /// Numbers for Prometheus
 ///
 /// What this server counts of itself, and what is counted in the database: that is the same on
-/// all servers, so one of them is enough. Without a database there is the former.
+/// all servers, so one of them is enough. Without a database there is the former. The text is that of
+/// `OpenMetrics`, and called so if the header `Accept` asks for it, as Prometheus does.
 #[utoipa::path(
     get, path = "/metrics", tag = "ops",
     responses((
-        status = 200, description = "In the text format of OpenMetrics", body = String,
-        content_type = "application/openmetrics-text"
+        status = 200, description = "In the text format of OpenMetrics", body = String, content_type = "text/plain"
     )),
 )]
-pub(super) async fn get_metrics(State(app): State<App>) -> Response {
+pub(super) async fn get_metrics(State(app): State<App>, headers: HeaderMap) -> Response {
     let named = i64::try_from(app.metrics_queues_max).unwrap_or(i64::MAX);
     let read = tokio::join!(app.store.list_queue_counters(named), app.store.count_workers());
     let (queues, workers, up) = match read {
@@ -55,7 +58,11 @@ pub(super) async fn get_metrics(State(app): State<App>) -> Response {
     };
     let shared = Shared { queues, workers, pools: app.store.pools(), up };
     match write(&app, shared) {
-        Ok(text) => ([(CONTENT_TYPE, HeaderValue::from_static(OPENMETRICS))], text).into_response(),
+        Ok(text) => {
+            let asked = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+            let of_type = if asked.contains("application/openmetrics-text") { OPENMETRICS } else { PLAIN };
+            ([(CONTENT_TYPE, HeaderValue::from_static(of_type))], text).into_response()
+        }
         Err(_) => super::problem::Error::Internal.into_response(),
     }
 }

@@ -8,7 +8,9 @@ use crate::support::TestApp;
 
 /// Each sample with its labels, and its value.
 async fn samples(app: &TestApp) -> BTreeMap<String, f64> {
-    let answer = app.get("/metrics").await;
+    assert_eq!(app.get("/metrics").await.header("content-type"), "text/plain; charset=utf-8", "for a browser");
+    let accept = [("accept", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.3,*/*;q=0.1")];
+    let answer = app.send("GET", "/metrics", &accept, "").await;
     assert_eq!(answer.status, 200);
     assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
     let text = answer.text();

@@ -189,6 +189,46 @@ pub mod types {
             Default::default()
         }
     }
+    /**Failures that are alike: of one queue, kind and class, whose messages differ in numbers and
+    names only.*/
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ErrorGroup {
+        ///Jobs that are dead letters now.
+        pub discarded: i64,
+        pub error_class: ::std::string::String,
+        pub fingerprint: ::std::string::String,
+        pub first_seen_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Jobs that failed like this for the first time.
+        pub jobs: i64,
+        pub kind: ::std::string::String,
+        pub last_seen_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///One of them.
+        pub message: ::std::string::String,
+        ///Attempts that failed like this.
+        pub occurrences: i64,
+        pub queue: ::std::string::String,
+        ///Jobs that wait for their retry now; of the 10,000 that are due next.
+        pub retryable: i64,
+        pub sample_job_id: ::uuid::Uuid,
+    }
+    impl ErrorGroup {
+        pub fn builder() -> builder::ErrorGroup {
+            Default::default()
+        }
+    }
+    ///Some errors.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ErrorGroupPage {
+        pub data: ::std::vec::Vec<ErrorGroup>,
+        ///Where the next page begins; absent on the last one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_cursor: ::std::option::Option<::std::string::String>,
+    }
+    impl ErrorGroupPage {
+        pub fn builder() -> builder::ErrorGroupPage {
+            Default::default()
+        }
+    }
     ///Failure.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct FailJobRequest {
@@ -303,6 +343,9 @@ pub mod types {
         ///Of the latest attempt: from started to finished.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub run_ms: ::std::option::Option<i64>,
+        ///The schedule that enqueued it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub schedule_id: ::std::option::Option<::std::string::String>,
         ///Of the latest attempt.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub started_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -456,6 +499,21 @@ pub mod types {
     }
     impl JobStatus {
         pub fn builder() -> builder::JobStatus {
+            Default::default()
+        }
+    }
+    ///Milliseconds. Percentiles are off by 9 % at most, and add up over time, queues and kinds.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct LatencyStats {
+        pub avg: f64,
+        pub max: f64,
+        pub p50: f64,
+        pub p90: f64,
+        pub p95: f64,
+        pub p99: f64,
+    }
+    impl LatencyStats {
+        pub fn builder() -> builder::LatencyStats {
             Default::default()
         }
     }
@@ -774,6 +832,93 @@ pub mod types {
             Default::default()
         }
     }
+    ///A schedule.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Schedule {
+        ///skip, one or all.
+        pub catch_up: ::std::string::String,
+        pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        pub cron: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ends_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        pub id: ::std::string::String,
+        pub jitter_ms: i64,
+        pub kind: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub last_job_id: ::std::option::Option<::uuid::Uuid>,
+        ///The last due time that fired.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub last_run_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///The queue's if absent.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub max_attempts: ::std::option::Option<i32>,
+        ///Absent while it is paused, and when there is none any more.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_run_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///Up to 5.
+        pub next_runs: ::std::vec::Vec<::std::string::String>,
+        ///allow or skip.
+        pub overlap: ::std::string::String,
+        ///It fires nothing; what becomes due meanwhile is passed over.
+        pub paused: bool,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub payload: ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+        ///The queue's if absent.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub priority: ::std::option::Option<i32>,
+        pub queue: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub starts_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        pub tags: ::std::vec::Vec<::std::string::String>,
+        ///An IANA name.
+        pub timezone: ::std::string::String,
+        pub updated_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///The `ETag`.
+        pub version: i64,
+    }
+    impl Schedule {
+        pub fn builder() -> builder::Schedule {
+            Default::default()
+        }
+    }
+    ///Some schedules.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct SchedulePage {
+        pub data: ::std::vec::Vec<Schedule>,
+        ///Where the next page begins; absent on the last one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_cursor: ::std::option::Option<::std::string::String>,
+    }
+    impl SchedulePage {
+        pub fn builder() -> builder::SchedulePage {
+            Default::default()
+        }
+    }
+    ///A number of one queue, one kind, or of all, over time.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Series {
+        pub key: ::std::string::String,
+        pub points: ::std::vec::Vec<SeriesPoint>,
+    }
+    impl Series {
+        pub fn builder() -> builder::Series {
+            Default::default()
+        }
+    }
+    ///A number in one step.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct SeriesPoint {
+        ///The beginning of the step.
+        pub at: ::chrono::DateTime<::chrono::offset::Utc>,
+        pub value: f64,
+    }
+    impl SeriesPoint {
+        pub fn builder() -> builder::SeriesPoint {
+            Default::default()
+        }
+    }
     ///A server.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct ServerInfo {
@@ -931,6 +1076,59 @@ pub mod types {
             Self(value)
         }
     }
+    ///What happened in a range of time.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Summary {
+        pub counts: StateCounts,
+        ///Of each key, the busiest first.
+        pub rows: ::std::vec::Vec<SummaryRow>,
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        pub total: SummaryRow,
+        pub until: ::chrono::DateTime<::chrono::offset::Utc>,
+    }
+    impl Summary {
+        pub fn builder() -> builder::Summary {
+            Default::default()
+        }
+    }
+    ///Sums of a queue, a kind, a worker, or of all.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct SummaryRow {
+        pub cancelled: i64,
+        pub completed: i64,
+        pub completed_per_min: f64,
+        pub discarded: i64,
+        pub enqueued: i64,
+        ///Failed and lost attempts, of all that ended (0 to 1).
+        pub error_rate: f64,
+        ///Attempts that their worker reported as failed.
+        pub failed_attempts: i64,
+        ///Empty for the total.
+        pub key: ::std::string::String,
+        ///Attempts that nobody reported, or that took too long.
+        pub lost_attempts: i64,
+        pub run_ms: LatencyStats,
+        pub started: i64,
+        pub wait_ms: LatencyStats,
+    }
+    impl SummaryRow {
+        pub fn builder() -> builder::SummaryRow {
+            Default::default()
+        }
+    }
+    ///A number over time.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct TimeSeries {
+        pub metric: ::std::string::String,
+        ///Of each key; the 50 with the largest sums.
+        pub series: ::std::vec::Vec<Series>,
+        pub step_ms: i64,
+    }
+    impl TimeSeries {
+        pub fn builder() -> builder::TimeSeries {
+            Default::default()
+        }
+    }
     ///What the caller may do.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Token {
@@ -946,6 +1144,18 @@ pub mod types {
     }
     impl Token {
         pub fn builder() -> builder::Token {
+            Default::default()
+        }
+    }
+    ///What the job shall be given.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct TriggerScheduleRequest {
+        ///Any JSON; the schedule's if absent.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub payload: ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+    }
+    impl TriggerScheduleRequest {
+        pub fn builder() -> builder::TriggerScheduleRequest {
             Default::default()
         }
     }
@@ -1055,6 +1265,64 @@ pub mod types {
     }
     impl UpsertQueueRequest {
         pub fn builder() -> builder::UpsertQueueRequest {
+            Default::default()
+        }
+    }
+    /**What a schedule shall be. What is absent stays as it is; `queue` and `cron` are required in a
+    new one.*/
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct UpsertScheduleRequest {
+        /**What becomes of due times that were missed while no server ran: skip, one (the latest of
+        them; if absent) or all (up to 1000).*/
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub catch_up: ::std::option::Option<::std::string::String>,
+        /**5 fields (minute hour day month weekday), or 6 with seconds first; names, ranges, steps,
+        lists, `L`; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`, `@every <n>s|m|h`.*/
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cron: ::std::option::Option<::std::string::String>,
+        ///For people: up to 4096 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        ///Nothing is due after.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ends_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///Each job waits a random time up to this (0 to 86400000).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jitter_ms: ::std::option::Option<i64>,
+        ///Up to 128 characters (`default` if absent).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub kind: ::std::option::Option<::std::string::String>,
+        ///1 to 1000; the queue's if absent.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub max_attempts: ::std::option::Option<i32>,
+        /**Whether a due time fires while the job of the last one is unfinished: allow (if absent) or
+        skip.*/
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub overlap: ::std::option::Option<::std::string::String>,
+        ///Fire nothing; what becomes due meanwhile is passed over.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub paused: ::std::option::Option<bool>,
+        ///Any JSON, kept byte for byte (null if absent).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub payload: ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+        ///-100 to 100; the queue's if absent.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub priority: ::std::option::Option<i32>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub queue: ::std::option::Option<::std::string::String>,
+        ///Nothing is due before; `@every` counts from here.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub starts_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///Up to 16, each up to 64 characters.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub tags: ::std::vec::Vec<::std::string::String>,
+        /**An IANA name (UTC if absent). A time that the clocks skip is due just after the gap, and
+        one that they repeat is due once.*/
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timezone: ::std::option::Option<::std::string::String>,
+    }
+    impl UpsertScheduleRequest {
+        pub fn builder() -> builder::UpsertScheduleRequest {
             Default::default()
         }
     }
@@ -2030,6 +2298,223 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct ErrorGroup {
+            discarded: ::std::result::Result<i64, ::std::string::String>,
+            error_class: ::std::result::Result<::std::string::String, ::std::string::String>,
+            fingerprint: ::std::result::Result<::std::string::String, ::std::string::String>,
+            first_seen_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            jobs: ::std::result::Result<i64, ::std::string::String>,
+            kind: ::std::result::Result<::std::string::String, ::std::string::String>,
+            last_seen_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            message: ::std::result::Result<::std::string::String, ::std::string::String>,
+            occurrences: ::std::result::Result<i64, ::std::string::String>,
+            queue: ::std::result::Result<::std::string::String, ::std::string::String>,
+            retryable: ::std::result::Result<i64, ::std::string::String>,
+            sample_job_id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+        }
+        impl ::std::default::Default for ErrorGroup {
+            fn default() -> Self {
+                Self {
+                    discarded: Err("no value supplied for discarded".to_string()),
+                    error_class: Err("no value supplied for error_class".to_string()),
+                    fingerprint: Err("no value supplied for fingerprint".to_string()),
+                    first_seen_at: Err("no value supplied for first_seen_at".to_string()),
+                    jobs: Err("no value supplied for jobs".to_string()),
+                    kind: Err("no value supplied for kind".to_string()),
+                    last_seen_at: Err("no value supplied for last_seen_at".to_string()),
+                    message: Err("no value supplied for message".to_string()),
+                    occurrences: Err("no value supplied for occurrences".to_string()),
+                    queue: Err("no value supplied for queue".to_string()),
+                    retryable: Err("no value supplied for retryable".to_string()),
+                    sample_job_id: Err("no value supplied for sample_job_id".to_string()),
+                }
+            }
+        }
+        impl ErrorGroup {
+            pub fn discarded<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.discarded =
+                    value.try_into().map_err(|e| format!("error converting supplied value for discarded: {e}"));
+                self
+            }
+            pub fn error_class<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.error_class =
+                    value.try_into().map_err(|e| format!("error converting supplied value for error_class: {e}"));
+                self
+            }
+            pub fn fingerprint<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.fingerprint =
+                    value.try_into().map_err(|e| format!("error converting supplied value for fingerprint: {e}"));
+                self
+            }
+            pub fn first_seen_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.first_seen_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for first_seen_at: {e}"));
+                self
+            }
+            pub fn jobs<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.jobs = value.try_into().map_err(|e| format!("error converting supplied value for jobs: {e}"));
+                self
+            }
+            pub fn kind<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.kind = value.try_into().map_err(|e| format!("error converting supplied value for kind: {e}"));
+                self
+            }
+            pub fn last_seen_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.last_seen_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for last_seen_at: {e}"));
+                self
+            }
+            pub fn message<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.message =
+                    value.try_into().map_err(|e| format!("error converting supplied value for message: {e}"));
+                self
+            }
+            pub fn occurrences<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.occurrences =
+                    value.try_into().map_err(|e| format!("error converting supplied value for occurrences: {e}"));
+                self
+            }
+            pub fn queue<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.queue = value.try_into().map_err(|e| format!("error converting supplied value for queue: {e}"));
+                self
+            }
+            pub fn retryable<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.retryable =
+                    value.try_into().map_err(|e| format!("error converting supplied value for retryable: {e}"));
+                self
+            }
+            pub fn sample_job_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.sample_job_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for sample_job_id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<ErrorGroup> for super::ErrorGroup {
+            type Error = super::error::ConversionError;
+            fn try_from(value: ErrorGroup) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    discarded: value.discarded?,
+                    error_class: value.error_class?,
+                    fingerprint: value.fingerprint?,
+                    first_seen_at: value.first_seen_at?,
+                    jobs: value.jobs?,
+                    kind: value.kind?,
+                    last_seen_at: value.last_seen_at?,
+                    message: value.message?,
+                    occurrences: value.occurrences?,
+                    queue: value.queue?,
+                    retryable: value.retryable?,
+                    sample_job_id: value.sample_job_id?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::ErrorGroup> for ErrorGroup {
+            fn from(value: super::ErrorGroup) -> Self {
+                Self {
+                    discarded: Ok(value.discarded),
+                    error_class: Ok(value.error_class),
+                    fingerprint: Ok(value.fingerprint),
+                    first_seen_at: Ok(value.first_seen_at),
+                    jobs: Ok(value.jobs),
+                    kind: Ok(value.kind),
+                    last_seen_at: Ok(value.last_seen_at),
+                    message: Ok(value.message),
+                    occurrences: Ok(value.occurrences),
+                    queue: Ok(value.queue),
+                    retryable: Ok(value.retryable),
+                    sample_job_id: Ok(value.sample_job_id),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct ErrorGroupPage {
+            data: ::std::result::Result<::std::vec::Vec<super::ErrorGroup>, ::std::string::String>,
+            next_cursor: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for ErrorGroupPage {
+            fn default() -> Self {
+                Self { data: Err("no value supplied for data".to_string()), next_cursor: Ok(Default::default()) }
+            }
+        }
+        impl ErrorGroupPage {
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::ErrorGroup>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value.try_into().map_err(|e| format!("error converting supplied value for data: {e}"));
+                self
+            }
+            pub fn next_cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_cursor =
+                    value.try_into().map_err(|e| format!("error converting supplied value for next_cursor: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<ErrorGroupPage> for super::ErrorGroupPage {
+            type Error = super::error::ConversionError;
+            fn try_from(value: ErrorGroupPage) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { data: value.data?, next_cursor: value.next_cursor? })
+            }
+        }
+        impl ::std::convert::From<super::ErrorGroupPage> for ErrorGroupPage {
+            fn from(value: super::ErrorGroupPage) -> Self {
+                Self { data: Ok(value.data), next_cursor: Ok(value.next_cursor) }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct FailJobRequest {
             cancelled: ::std::result::Result<::std::option::Option<bool>, ::std::string::String>,
             error: ::std::result::Result<::std::option::Option<super::JobFailure>, ::std::string::String>,
@@ -2316,6 +2801,7 @@ pub mod types {
             >,
             run_after: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
             run_ms: ::std::result::Result<::std::option::Option<i64>, ::std::string::String>,
+            schedule_id: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             started_at: ::std::result::Result<
                 ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
                 ::std::string::String,
@@ -2354,6 +2840,7 @@ pub mod types {
                     result: Ok(Default::default()),
                     run_after: Err("no value supplied for run_after".to_string()),
                     run_ms: Ok(Default::default()),
+                    schedule_id: Ok(Default::default()),
                     started_at: Ok(Default::default()),
                     state: Err("no value supplied for state".to_string()),
                     tags: Err("no value supplied for tags".to_string()),
@@ -2577,6 +3064,15 @@ pub mod types {
                 self.run_ms = value.try_into().map_err(|e| format!("error converting supplied value for run_ms: {e}"));
                 self
             }
+            pub fn schedule_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.schedule_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for schedule_id: {e}"));
+                self
+            }
             pub fn started_at<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
@@ -2667,6 +3163,7 @@ pub mod types {
                     result: value.result?,
                     run_after: value.run_after?,
                     run_ms: value.run_ms?,
+                    schedule_id: value.schedule_id?,
                     started_at: value.started_at?,
                     state: value.state?,
                     tags: value.tags?,
@@ -2704,6 +3201,7 @@ pub mod types {
                     result: Ok(value.result),
                     run_after: Ok(value.run_after),
                     run_ms: Ok(value.run_ms),
+                    schedule_id: Ok(value.schedule_id),
                     started_at: Ok(value.started_at),
                     state: Ok(value.state),
                     tags: Ok(value.tags),
@@ -3050,6 +3548,102 @@ pub mod types {
                     id: Ok(value.id),
                     run_after: Ok(value.run_after),
                     state: Ok(value.state),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct LatencyStats {
+            avg: ::std::result::Result<f64, ::std::string::String>,
+            max: ::std::result::Result<f64, ::std::string::String>,
+            p50: ::std::result::Result<f64, ::std::string::String>,
+            p90: ::std::result::Result<f64, ::std::string::String>,
+            p95: ::std::result::Result<f64, ::std::string::String>,
+            p99: ::std::result::Result<f64, ::std::string::String>,
+        }
+        impl ::std::default::Default for LatencyStats {
+            fn default() -> Self {
+                Self {
+                    avg: Err("no value supplied for avg".to_string()),
+                    max: Err("no value supplied for max".to_string()),
+                    p50: Err("no value supplied for p50".to_string()),
+                    p90: Err("no value supplied for p90".to_string()),
+                    p95: Err("no value supplied for p95".to_string()),
+                    p99: Err("no value supplied for p99".to_string()),
+                }
+            }
+        }
+        impl LatencyStats {
+            pub fn avg<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.avg = value.try_into().map_err(|e| format!("error converting supplied value for avg: {e}"));
+                self
+            }
+            pub fn max<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max = value.try_into().map_err(|e| format!("error converting supplied value for max: {e}"));
+                self
+            }
+            pub fn p50<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.p50 = value.try_into().map_err(|e| format!("error converting supplied value for p50: {e}"));
+                self
+            }
+            pub fn p90<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.p90 = value.try_into().map_err(|e| format!("error converting supplied value for p90: {e}"));
+                self
+            }
+            pub fn p95<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.p95 = value.try_into().map_err(|e| format!("error converting supplied value for p95: {e}"));
+                self
+            }
+            pub fn p99<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.p99 = value.try_into().map_err(|e| format!("error converting supplied value for p99: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<LatencyStats> for super::LatencyStats {
+            type Error = super::error::ConversionError;
+            fn try_from(value: LatencyStats) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    avg: value.avg?,
+                    max: value.max?,
+                    p50: value.p50?,
+                    p90: value.p90?,
+                    p95: value.p95?,
+                    p99: value.p99?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::LatencyStats> for LatencyStats {
+            fn from(value: super::LatencyStats) -> Self {
+                Self {
+                    avg: Ok(value.avg),
+                    max: Ok(value.max),
+                    p50: Ok(value.p50),
+                    p90: Ok(value.p90),
+                    p95: Ok(value.p95),
+                    p99: Ok(value.p99),
                 }
             }
         }
@@ -4534,6 +5128,462 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct Schedule {
+            catch_up: ::std::result::Result<::std::string::String, ::std::string::String>,
+            created_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            cron: ::std::result::Result<::std::string::String, ::std::string::String>,
+            description: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            ends_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            id: ::std::result::Result<::std::string::String, ::std::string::String>,
+            jitter_ms: ::std::result::Result<i64, ::std::string::String>,
+            kind: ::std::result::Result<::std::string::String, ::std::string::String>,
+            last_job_id: ::std::result::Result<::std::option::Option<::uuid::Uuid>, ::std::string::String>,
+            last_run_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            max_attempts: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+            next_run_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            next_runs: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+            overlap: ::std::result::Result<::std::string::String, ::std::string::String>,
+            paused: ::std::result::Result<bool, ::std::string::String>,
+            payload: ::std::result::Result<
+                ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+                ::std::string::String,
+            >,
+            priority: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+            queue: ::std::result::Result<::std::string::String, ::std::string::String>,
+            starts_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            tags: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+            timezone: ::std::result::Result<::std::string::String, ::std::string::String>,
+            updated_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            version: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for Schedule {
+            fn default() -> Self {
+                Self {
+                    catch_up: Err("no value supplied for catch_up".to_string()),
+                    created_at: Err("no value supplied for created_at".to_string()),
+                    cron: Err("no value supplied for cron".to_string()),
+                    description: Ok(Default::default()),
+                    ends_at: Ok(Default::default()),
+                    id: Err("no value supplied for id".to_string()),
+                    jitter_ms: Err("no value supplied for jitter_ms".to_string()),
+                    kind: Err("no value supplied for kind".to_string()),
+                    last_job_id: Ok(Default::default()),
+                    last_run_at: Ok(Default::default()),
+                    max_attempts: Ok(Default::default()),
+                    next_run_at: Ok(Default::default()),
+                    next_runs: Err("no value supplied for next_runs".to_string()),
+                    overlap: Err("no value supplied for overlap".to_string()),
+                    paused: Err("no value supplied for paused".to_string()),
+                    payload: Ok(Default::default()),
+                    priority: Ok(Default::default()),
+                    queue: Err("no value supplied for queue".to_string()),
+                    starts_at: Ok(Default::default()),
+                    tags: Err("no value supplied for tags".to_string()),
+                    timezone: Err("no value supplied for timezone".to_string()),
+                    updated_at: Err("no value supplied for updated_at".to_string()),
+                    version: Err("no value supplied for version".to_string()),
+                }
+            }
+        }
+        impl Schedule {
+            pub fn catch_up<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.catch_up =
+                    value.try_into().map_err(|e| format!("error converting supplied value for catch_up: {e}"));
+                self
+            }
+            pub fn created_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.created_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for created_at: {e}"));
+                self
+            }
+            pub fn cron<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cron = value.try_into().map_err(|e| format!("error converting supplied value for cron: {e}"));
+                self
+            }
+            pub fn description<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.description =
+                    value.try_into().map_err(|e| format!("error converting supplied value for description: {e}"));
+                self
+            }
+            pub fn ends_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ends_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for ends_at: {e}"));
+                self
+            }
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value.try_into().map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn jitter_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.jitter_ms =
+                    value.try_into().map_err(|e| format!("error converting supplied value for jitter_ms: {e}"));
+                self
+            }
+            pub fn kind<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.kind = value.try_into().map_err(|e| format!("error converting supplied value for kind: {e}"));
+                self
+            }
+            pub fn last_job_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.last_job_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for last_job_id: {e}"));
+                self
+            }
+            pub fn last_run_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.last_run_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for last_run_at: {e}"));
+                self
+            }
+            pub fn max_attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_attempts =
+                    value.try_into().map_err(|e| format!("error converting supplied value for max_attempts: {e}"));
+                self
+            }
+            pub fn next_run_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_run_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for next_run_at: {e}"));
+                self
+            }
+            pub fn next_runs<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_runs =
+                    value.try_into().map_err(|e| format!("error converting supplied value for next_runs: {e}"));
+                self
+            }
+            pub fn overlap<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.overlap =
+                    value.try_into().map_err(|e| format!("error converting supplied value for overlap: {e}"));
+                self
+            }
+            pub fn paused<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.paused = value.try_into().map_err(|e| format!("error converting supplied value for paused: {e}"));
+                self
+            }
+            pub fn payload<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.payload =
+                    value.try_into().map_err(|e| format!("error converting supplied value for payload: {e}"));
+                self
+            }
+            pub fn priority<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.priority =
+                    value.try_into().map_err(|e| format!("error converting supplied value for priority: {e}"));
+                self
+            }
+            pub fn queue<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.queue = value.try_into().map_err(|e| format!("error converting supplied value for queue: {e}"));
+                self
+            }
+            pub fn starts_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.starts_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for starts_at: {e}"));
+                self
+            }
+            pub fn tags<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tags = value.try_into().map_err(|e| format!("error converting supplied value for tags: {e}"));
+                self
+            }
+            pub fn timezone<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timezone =
+                    value.try_into().map_err(|e| format!("error converting supplied value for timezone: {e}"));
+                self
+            }
+            pub fn updated_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.updated_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for updated_at: {e}"));
+                self
+            }
+            pub fn version<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.version =
+                    value.try_into().map_err(|e| format!("error converting supplied value for version: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Schedule> for super::Schedule {
+            type Error = super::error::ConversionError;
+            fn try_from(value: Schedule) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    catch_up: value.catch_up?,
+                    created_at: value.created_at?,
+                    cron: value.cron?,
+                    description: value.description?,
+                    ends_at: value.ends_at?,
+                    id: value.id?,
+                    jitter_ms: value.jitter_ms?,
+                    kind: value.kind?,
+                    last_job_id: value.last_job_id?,
+                    last_run_at: value.last_run_at?,
+                    max_attempts: value.max_attempts?,
+                    next_run_at: value.next_run_at?,
+                    next_runs: value.next_runs?,
+                    overlap: value.overlap?,
+                    paused: value.paused?,
+                    payload: value.payload?,
+                    priority: value.priority?,
+                    queue: value.queue?,
+                    starts_at: value.starts_at?,
+                    tags: value.tags?,
+                    timezone: value.timezone?,
+                    updated_at: value.updated_at?,
+                    version: value.version?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Schedule> for Schedule {
+            fn from(value: super::Schedule) -> Self {
+                Self {
+                    catch_up: Ok(value.catch_up),
+                    created_at: Ok(value.created_at),
+                    cron: Ok(value.cron),
+                    description: Ok(value.description),
+                    ends_at: Ok(value.ends_at),
+                    id: Ok(value.id),
+                    jitter_ms: Ok(value.jitter_ms),
+                    kind: Ok(value.kind),
+                    last_job_id: Ok(value.last_job_id),
+                    last_run_at: Ok(value.last_run_at),
+                    max_attempts: Ok(value.max_attempts),
+                    next_run_at: Ok(value.next_run_at),
+                    next_runs: Ok(value.next_runs),
+                    overlap: Ok(value.overlap),
+                    paused: Ok(value.paused),
+                    payload: Ok(value.payload),
+                    priority: Ok(value.priority),
+                    queue: Ok(value.queue),
+                    starts_at: Ok(value.starts_at),
+                    tags: Ok(value.tags),
+                    timezone: Ok(value.timezone),
+                    updated_at: Ok(value.updated_at),
+                    version: Ok(value.version),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct SchedulePage {
+            data: ::std::result::Result<::std::vec::Vec<super::Schedule>, ::std::string::String>,
+            next_cursor: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for SchedulePage {
+            fn default() -> Self {
+                Self { data: Err("no value supplied for data".to_string()), next_cursor: Ok(Default::default()) }
+            }
+        }
+        impl SchedulePage {
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Schedule>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value.try_into().map_err(|e| format!("error converting supplied value for data: {e}"));
+                self
+            }
+            pub fn next_cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_cursor =
+                    value.try_into().map_err(|e| format!("error converting supplied value for next_cursor: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<SchedulePage> for super::SchedulePage {
+            type Error = super::error::ConversionError;
+            fn try_from(value: SchedulePage) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { data: value.data?, next_cursor: value.next_cursor? })
+            }
+        }
+        impl ::std::convert::From<super::SchedulePage> for SchedulePage {
+            fn from(value: super::SchedulePage) -> Self {
+                Self { data: Ok(value.data), next_cursor: Ok(value.next_cursor) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct Series {
+            key: ::std::result::Result<::std::string::String, ::std::string::String>,
+            points: ::std::result::Result<::std::vec::Vec<super::SeriesPoint>, ::std::string::String>,
+        }
+        impl ::std::default::Default for Series {
+            fn default() -> Self {
+                Self {
+                    key: Err("no value supplied for key".to_string()),
+                    points: Err("no value supplied for points".to_string()),
+                }
+            }
+        }
+        impl Series {
+            pub fn key<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.key = value.try_into().map_err(|e| format!("error converting supplied value for key: {e}"));
+                self
+            }
+            pub fn points<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::SeriesPoint>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.points = value.try_into().map_err(|e| format!("error converting supplied value for points: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Series> for super::Series {
+            type Error = super::error::ConversionError;
+            fn try_from(value: Series) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { key: value.key?, points: value.points? })
+            }
+        }
+        impl ::std::convert::From<super::Series> for Series {
+            fn from(value: super::Series) -> Self {
+                Self { key: Ok(value.key), points: Ok(value.points) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct SeriesPoint {
+            at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            value: ::std::result::Result<f64, ::std::string::String>,
+        }
+        impl ::std::default::Default for SeriesPoint {
+            fn default() -> Self {
+                Self {
+                    at: Err("no value supplied for at".to_string()),
+                    value: Err("no value supplied for value".to_string()),
+                }
+            }
+        }
+        impl SeriesPoint {
+            pub fn at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.at = value.try_into().map_err(|e| format!("error converting supplied value for at: {e}"));
+                self
+            }
+            pub fn value<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.value = value.try_into().map_err(|e| format!("error converting supplied value for value: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<SeriesPoint> for super::SeriesPoint {
+            type Error = super::error::ConversionError;
+            fn try_from(value: SeriesPoint) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { at: value.at?, value: value.value? })
+            }
+        }
+        impl ::std::convert::From<super::SeriesPoint> for SeriesPoint {
+            fn from(value: super::SeriesPoint) -> Self {
+                Self { at: Ok(value.at), value: Ok(value.value) }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct ServerInfo {
             api_version: ::std::result::Result<::std::string::String, ::std::string::String>,
             durability: ::std::result::Result<::std::string::String, ::std::string::String>,
@@ -5225,6 +6275,321 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct Summary {
+            counts: ::std::result::Result<super::StateCounts, ::std::string::String>,
+            rows: ::std::result::Result<::std::vec::Vec<super::SummaryRow>, ::std::string::String>,
+            since: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            total: ::std::result::Result<super::SummaryRow, ::std::string::String>,
+            until: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+        }
+        impl ::std::default::Default for Summary {
+            fn default() -> Self {
+                Self {
+                    counts: Err("no value supplied for counts".to_string()),
+                    rows: Err("no value supplied for rows".to_string()),
+                    since: Err("no value supplied for since".to_string()),
+                    total: Err("no value supplied for total".to_string()),
+                    until: Err("no value supplied for until".to_string()),
+                }
+            }
+        }
+        impl Summary {
+            pub fn counts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::StateCounts>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.counts = value.try_into().map_err(|e| format!("error converting supplied value for counts: {e}"));
+                self
+            }
+            pub fn rows<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::SummaryRow>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.rows = value.try_into().map_err(|e| format!("error converting supplied value for rows: {e}"));
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value.try_into().map_err(|e| format!("error converting supplied value for since: {e}"));
+                self
+            }
+            pub fn total<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::SummaryRow>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.total = value.try_into().map_err(|e| format!("error converting supplied value for total: {e}"));
+                self
+            }
+            pub fn until<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.until = value.try_into().map_err(|e| format!("error converting supplied value for until: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Summary> for super::Summary {
+            type Error = super::error::ConversionError;
+            fn try_from(value: Summary) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    counts: value.counts?,
+                    rows: value.rows?,
+                    since: value.since?,
+                    total: value.total?,
+                    until: value.until?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Summary> for Summary {
+            fn from(value: super::Summary) -> Self {
+                Self {
+                    counts: Ok(value.counts),
+                    rows: Ok(value.rows),
+                    since: Ok(value.since),
+                    total: Ok(value.total),
+                    until: Ok(value.until),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct SummaryRow {
+            cancelled: ::std::result::Result<i64, ::std::string::String>,
+            completed: ::std::result::Result<i64, ::std::string::String>,
+            completed_per_min: ::std::result::Result<f64, ::std::string::String>,
+            discarded: ::std::result::Result<i64, ::std::string::String>,
+            enqueued: ::std::result::Result<i64, ::std::string::String>,
+            error_rate: ::std::result::Result<f64, ::std::string::String>,
+            failed_attempts: ::std::result::Result<i64, ::std::string::String>,
+            key: ::std::result::Result<::std::string::String, ::std::string::String>,
+            lost_attempts: ::std::result::Result<i64, ::std::string::String>,
+            run_ms: ::std::result::Result<super::LatencyStats, ::std::string::String>,
+            started: ::std::result::Result<i64, ::std::string::String>,
+            wait_ms: ::std::result::Result<super::LatencyStats, ::std::string::String>,
+        }
+        impl ::std::default::Default for SummaryRow {
+            fn default() -> Self {
+                Self {
+                    cancelled: Err("no value supplied for cancelled".to_string()),
+                    completed: Err("no value supplied for completed".to_string()),
+                    completed_per_min: Err("no value supplied for completed_per_min".to_string()),
+                    discarded: Err("no value supplied for discarded".to_string()),
+                    enqueued: Err("no value supplied for enqueued".to_string()),
+                    error_rate: Err("no value supplied for error_rate".to_string()),
+                    failed_attempts: Err("no value supplied for failed_attempts".to_string()),
+                    key: Err("no value supplied for key".to_string()),
+                    lost_attempts: Err("no value supplied for lost_attempts".to_string()),
+                    run_ms: Err("no value supplied for run_ms".to_string()),
+                    started: Err("no value supplied for started".to_string()),
+                    wait_ms: Err("no value supplied for wait_ms".to_string()),
+                }
+            }
+        }
+        impl SummaryRow {
+            pub fn cancelled<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cancelled =
+                    value.try_into().map_err(|e| format!("error converting supplied value for cancelled: {e}"));
+                self
+            }
+            pub fn completed<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.completed =
+                    value.try_into().map_err(|e| format!("error converting supplied value for completed: {e}"));
+                self
+            }
+            pub fn completed_per_min<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.completed_per_min =
+                    value.try_into().map_err(|e| format!("error converting supplied value for completed_per_min: {e}"));
+                self
+            }
+            pub fn discarded<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.discarded =
+                    value.try_into().map_err(|e| format!("error converting supplied value for discarded: {e}"));
+                self
+            }
+            pub fn enqueued<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.enqueued =
+                    value.try_into().map_err(|e| format!("error converting supplied value for enqueued: {e}"));
+                self
+            }
+            pub fn error_rate<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.error_rate =
+                    value.try_into().map_err(|e| format!("error converting supplied value for error_rate: {e}"));
+                self
+            }
+            pub fn failed_attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.failed_attempts =
+                    value.try_into().map_err(|e| format!("error converting supplied value for failed_attempts: {e}"));
+                self
+            }
+            pub fn key<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.key = value.try_into().map_err(|e| format!("error converting supplied value for key: {e}"));
+                self
+            }
+            pub fn lost_attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.lost_attempts =
+                    value.try_into().map_err(|e| format!("error converting supplied value for lost_attempts: {e}"));
+                self
+            }
+            pub fn run_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::LatencyStats>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.run_ms = value.try_into().map_err(|e| format!("error converting supplied value for run_ms: {e}"));
+                self
+            }
+            pub fn started<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.started =
+                    value.try_into().map_err(|e| format!("error converting supplied value for started: {e}"));
+                self
+            }
+            pub fn wait_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::LatencyStats>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.wait_ms =
+                    value.try_into().map_err(|e| format!("error converting supplied value for wait_ms: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<SummaryRow> for super::SummaryRow {
+            type Error = super::error::ConversionError;
+            fn try_from(value: SummaryRow) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cancelled: value.cancelled?,
+                    completed: value.completed?,
+                    completed_per_min: value.completed_per_min?,
+                    discarded: value.discarded?,
+                    enqueued: value.enqueued?,
+                    error_rate: value.error_rate?,
+                    failed_attempts: value.failed_attempts?,
+                    key: value.key?,
+                    lost_attempts: value.lost_attempts?,
+                    run_ms: value.run_ms?,
+                    started: value.started?,
+                    wait_ms: value.wait_ms?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::SummaryRow> for SummaryRow {
+            fn from(value: super::SummaryRow) -> Self {
+                Self {
+                    cancelled: Ok(value.cancelled),
+                    completed: Ok(value.completed),
+                    completed_per_min: Ok(value.completed_per_min),
+                    discarded: Ok(value.discarded),
+                    enqueued: Ok(value.enqueued),
+                    error_rate: Ok(value.error_rate),
+                    failed_attempts: Ok(value.failed_attempts),
+                    key: Ok(value.key),
+                    lost_attempts: Ok(value.lost_attempts),
+                    run_ms: Ok(value.run_ms),
+                    started: Ok(value.started),
+                    wait_ms: Ok(value.wait_ms),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct TimeSeries {
+            metric: ::std::result::Result<::std::string::String, ::std::string::String>,
+            series: ::std::result::Result<::std::vec::Vec<super::Series>, ::std::string::String>,
+            step_ms: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for TimeSeries {
+            fn default() -> Self {
+                Self {
+                    metric: Err("no value supplied for metric".to_string()),
+                    series: Err("no value supplied for series".to_string()),
+                    step_ms: Err("no value supplied for step_ms".to_string()),
+                }
+            }
+        }
+        impl TimeSeries {
+            pub fn metric<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.metric = value.try_into().map_err(|e| format!("error converting supplied value for metric: {e}"));
+                self
+            }
+            pub fn series<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Series>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.series = value.try_into().map_err(|e| format!("error converting supplied value for series: {e}"));
+                self
+            }
+            pub fn step_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.step_ms =
+                    value.try_into().map_err(|e| format!("error converting supplied value for step_ms: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<TimeSeries> for super::TimeSeries {
+            type Error = super::error::ConversionError;
+            fn try_from(value: TimeSeries) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { metric: value.metric?, series: value.series?, step_ms: value.step_ms? })
+            }
+        }
+        impl ::std::convert::From<super::TimeSeries> for TimeSeries {
+            fn from(value: super::TimeSeries) -> Self {
+                Self { metric: Ok(value.metric), series: Ok(value.series), step_ms: Ok(value.step_ms) }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct Token {
             created_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
             created_by: ::std::result::Result<::std::string::String, ::std::string::String>,
@@ -5332,6 +6697,40 @@ pub mod types {
                     queues: Ok(value.queues),
                     scopes: Ok(value.scopes),
                 }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct TriggerScheduleRequest {
+            payload: ::std::result::Result<
+                ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for TriggerScheduleRequest {
+            fn default() -> Self {
+                Self { payload: Ok(Default::default()) }
+            }
+        }
+        impl TriggerScheduleRequest {
+            pub fn payload<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.payload =
+                    value.try_into().map_err(|e| format!("error converting supplied value for payload: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<TriggerScheduleRequest> for super::TriggerScheduleRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(value: TriggerScheduleRequest) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { payload: value.payload? })
+            }
+        }
+        impl ::std::convert::From<super::TriggerScheduleRequest> for TriggerScheduleRequest {
+            fn from(value: super::TriggerScheduleRequest) -> Self {
+                Self { payload: Ok(value.payload) }
             }
         }
         #[derive(Clone, Debug)]
@@ -5795,6 +7194,229 @@ pub mod types {
                     retention_discarded_ms: Ok(value.retention_discarded_ms),
                     store_results: Ok(value.store_results),
                     timeout_ms: Ok(value.timeout_ms),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct UpsertScheduleRequest {
+            catch_up: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            cron: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            description: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            ends_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            jitter_ms: ::std::result::Result<::std::option::Option<i64>, ::std::string::String>,
+            kind: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            max_attempts: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+            overlap: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            paused: ::std::result::Result<::std::option::Option<bool>, ::std::string::String>,
+            payload: ::std::result::Result<
+                ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+                ::std::string::String,
+            >,
+            priority: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+            queue: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            starts_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            tags: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+            timezone: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for UpsertScheduleRequest {
+            fn default() -> Self {
+                Self {
+                    catch_up: Ok(Default::default()),
+                    cron: Ok(Default::default()),
+                    description: Ok(Default::default()),
+                    ends_at: Ok(Default::default()),
+                    jitter_ms: Ok(Default::default()),
+                    kind: Ok(Default::default()),
+                    max_attempts: Ok(Default::default()),
+                    overlap: Ok(Default::default()),
+                    paused: Ok(Default::default()),
+                    payload: Ok(Default::default()),
+                    priority: Ok(Default::default()),
+                    queue: Ok(Default::default()),
+                    starts_at: Ok(Default::default()),
+                    tags: Ok(Default::default()),
+                    timezone: Ok(Default::default()),
+                }
+            }
+        }
+        impl UpsertScheduleRequest {
+            pub fn catch_up<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.catch_up =
+                    value.try_into().map_err(|e| format!("error converting supplied value for catch_up: {e}"));
+                self
+            }
+            pub fn cron<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cron = value.try_into().map_err(|e| format!("error converting supplied value for cron: {e}"));
+                self
+            }
+            pub fn description<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.description =
+                    value.try_into().map_err(|e| format!("error converting supplied value for description: {e}"));
+                self
+            }
+            pub fn ends_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ends_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for ends_at: {e}"));
+                self
+            }
+            pub fn jitter_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.jitter_ms =
+                    value.try_into().map_err(|e| format!("error converting supplied value for jitter_ms: {e}"));
+                self
+            }
+            pub fn kind<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.kind = value.try_into().map_err(|e| format!("error converting supplied value for kind: {e}"));
+                self
+            }
+            pub fn max_attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_attempts =
+                    value.try_into().map_err(|e| format!("error converting supplied value for max_attempts: {e}"));
+                self
+            }
+            pub fn overlap<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.overlap =
+                    value.try_into().map_err(|e| format!("error converting supplied value for overlap: {e}"));
+                self
+            }
+            pub fn paused<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.paused = value.try_into().map_err(|e| format!("error converting supplied value for paused: {e}"));
+                self
+            }
+            pub fn payload<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.payload =
+                    value.try_into().map_err(|e| format!("error converting supplied value for payload: {e}"));
+                self
+            }
+            pub fn priority<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.priority =
+                    value.try_into().map_err(|e| format!("error converting supplied value for priority: {e}"));
+                self
+            }
+            pub fn queue<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.queue = value.try_into().map_err(|e| format!("error converting supplied value for queue: {e}"));
+                self
+            }
+            pub fn starts_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.starts_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for starts_at: {e}"));
+                self
+            }
+            pub fn tags<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tags = value.try_into().map_err(|e| format!("error converting supplied value for tags: {e}"));
+                self
+            }
+            pub fn timezone<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timezone =
+                    value.try_into().map_err(|e| format!("error converting supplied value for timezone: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<UpsertScheduleRequest> for super::UpsertScheduleRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(value: UpsertScheduleRequest) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    catch_up: value.catch_up?,
+                    cron: value.cron?,
+                    description: value.description?,
+                    ends_at: value.ends_at?,
+                    jitter_ms: value.jitter_ms?,
+                    kind: value.kind?,
+                    max_attempts: value.max_attempts?,
+                    overlap: value.overlap?,
+                    paused: value.paused?,
+                    payload: value.payload?,
+                    priority: value.priority?,
+                    queue: value.queue?,
+                    starts_at: value.starts_at?,
+                    tags: value.tags?,
+                    timezone: value.timezone?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::UpsertScheduleRequest> for UpsertScheduleRequest {
+            fn from(value: super::UpsertScheduleRequest) -> Self {
+                Self {
+                    catch_up: Ok(value.catch_up),
+                    cron: Ok(value.cron),
+                    description: Ok(value.description),
+                    ends_at: Ok(value.ends_at),
+                    jitter_ms: Ok(value.jitter_ms),
+                    kind: Ok(value.kind),
+                    max_attempts: Ok(value.max_attempts),
+                    overlap: Ok(value.overlap),
+                    paused: Ok(value.paused),
+                    payload: Ok(value.payload),
+                    priority: Ok(value.priority),
+                    queue: Ok(value.queue),
+                    starts_at: Ok(value.starts_at),
+                    tags: Ok(value.tags),
+                    timezone: Ok(value.timezone),
                 }
             }
         }
@@ -6976,6 +8598,234 @@ impl Client {
     ```*/
     pub fn resume_queue(&self) -> builder::ResumeQueue<'_> {
         builder::ResumeQueue::new(self)
+    }
+    /**List errors
+
+    Failures that are alike, the most frequent first, counted by whole hours: those that hold
+    `since` and `until` count whole.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/reports/errors
+    ```
+
+    Sends a `GET` request to `/v1/reports/errors`
+
+    Arguments:
+    - `cursor`: `next_cursor` of the page before
+    - `kind`: Of this kind
+    - `limit`: How many at most (50 if absent, up to 500)
+    - `queue`: Of this queue
+    - `since`: From when (an hour before `until` if absent), up to 90 days ago
+    - `until`: To when (now if absent)
+    ```ignore
+    let response = client.list_error_groups()
+        .cursor(cursor)
+        .kind(kind)
+        .limit(limit)
+        .queue(queue)
+        .since(since)
+        .until(until)
+        .send()
+        .await;
+    ```*/
+    pub fn list_error_groups(&self) -> builder::ListErrorGroups<'_> {
+        builder::ListErrorGroups::new(self)
+    }
+    /**Summarize a range of time
+
+    From sums that are at most 5 seconds behind, so that 90 days cost no more than an hour. The range
+    begins with the minute that holds `since`; a range of more than a day with its hour, and one that
+    began more than 14 days ago with sums of whole hours.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/reports/summary
+    ```
+
+    Sends a `GET` request to `/v1/reports/summary`
+
+    Arguments:
+    - `group_by`: none (if absent), queue, kind or worker
+    - `kind`: Of this kind; not with worker
+    - `limit`: How many rows at most (50 if absent, up to 500)
+    - `queue`: Of this queue; not with worker
+    - `since`: From when (an hour before `until` if absent)
+    - `until`: To when (now if absent)
+    ```ignore
+    let response = client.get_summary()
+        .group_by(group_by)
+        .kind(kind)
+        .limit(limit)
+        .queue(queue)
+        .since(since)
+        .until(until)
+        .send()
+        .await;
+    ```*/
+    pub fn get_summary(&self) -> builder::GetSummary<'_> {
+        builder::GetSummary::new(self)
+    }
+    /**Show a number over time
+
+    Counts (enqueued, started, completed, failed, discarded) and the most there was (depth, running,
+    latency, from samples) have a point for each step; percentiles of waits and runs only for steps
+    in which something started or ended. Sums by the minute are kept for 14 days, by the hour and
+    day for 400.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/reports/timeseries
+    ```
+
+    Sends a `GET` request to `/v1/reports/timeseries`
+
+    Arguments:
+    - `group_by`: none (if absent), queue or kind; depth, running and latency have no kind
+    - `kind`: Of this kind
+    - `metric`: enqueued, started, completed, failed, discarded, depth, running, latency (milliseconds), wait_p50, wait_p95, wait_p99, run_p50, run_p95 or run_p99
+    - `queue`: Of this queue
+    - `since`: From when (an hour before `until` if absent)
+    - `step_ms`: 60000, 300000, 3600000 or 86400000; chosen for up to 300 points if absent
+    - `until`: To when (now if absent)
+    ```ignore
+    let response = client.get_timeseries()
+        .group_by(group_by)
+        .kind(kind)
+        .metric(metric)
+        .queue(queue)
+        .since(since)
+        .step_ms(step_ms)
+        .until(until)
+        .send()
+        .await;
+    ```*/
+    pub fn get_timeseries(&self) -> builder::GetTimeseries<'_> {
+        builder::GetTimeseries::new(self)
+    }
+    /**List schedules
+
+    Sorted by id, byte by byte.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/schedules
+    ```
+
+    Sends a `GET` request to `/v1/schedules`
+
+    Arguments:
+    - `cursor`: `next_cursor` of the page before
+    - `limit`: How many at most (50 if absent, up to 500)
+    - `queue`: That enqueue into this queue
+    ```ignore
+    let response = client.list_schedules()
+        .cursor(cursor)
+        .limit(limit)
+        .queue(queue)
+        .send()
+        .await;
+    ```*/
+    pub fn list_schedules(&self) -> builder::ListSchedules<'_> {
+        builder::ListSchedules::new(self)
+    }
+    /**Show a schedule
+
+    With its last run and the next five.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/schedules/report
+    ```
+
+    Sends a `GET` request to `/v1/schedules/{schedule_id}`
+
+    Arguments:
+    - `schedule_id`: The schedule
+    ```ignore
+    let response = client.get_schedule()
+        .schedule_id(schedule_id)
+        .send()
+        .await;
+    ```*/
+    pub fn get_schedule(&self) -> builder::GetSchedule<'_> {
+        builder::GetSchedule::new(self)
+    }
+    /**Delete a schedule
+
+    Jobs that it enqueued stay.
+
+    ```sh
+    curl -X DELETE http://127.0.0.1:5000/v1/schedules/report
+    ```
+
+    Sends a `DELETE` request to `/v1/schedules/{schedule_id}`
+
+    Arguments:
+    - `schedule_id`: The schedule
+    - `if_match`: The version it must have, as its `ETag` says it
+    ```ignore
+    let response = client.delete_schedule()
+        .schedule_id(schedule_id)
+        .if_match(if_match)
+        .send()
+        .await;
+    ```*/
+    pub fn delete_schedule(&self) -> builder::DeleteSchedule<'_> {
+        builder::DeleteSchedule::new(self)
+    }
+    /**Set up a schedule
+
+    Makes it if it is not there. What is absent stays as it is, or has its default in a new one.
+    Each due time fires once, however many servers run, by the database's clock. With `dry_run`
+    nothing is written: the answer is what the schedule would be, with its next five runs.
+
+    ```sh
+    curl -X PATCH http://127.0.0.1:5000/v1/schedules/report -H 'Content-Type: application/json' \
+      -d '{"cron":"0 9 * * mon-fri","kind":"daily","payload":{"format":"pdf"},"queue":"reports","timezone":"Europe/Paris"}'
+    ```
+
+    Sends a `PATCH` request to `/v1/schedules/{schedule_id}`
+
+    Arguments:
+    - `schedule_id`: The schedule
+    - `dry_run`: Only check
+    - `if_match`: The version it must have, as its `ETag` says it
+    - `if_none_match`: `*`: only if it is not there
+    - `body`
+    ```ignore
+    let response = client.upsert_schedule()
+        .schedule_id(schedule_id)
+        .dry_run(dry_run)
+        .if_match(if_match)
+        .if_none_match(if_none_match)
+        .body(body)
+        .send()
+        .await;
+    ```*/
+    pub fn upsert_schedule(&self) -> builder::UpsertSchedule<'_> {
+        builder::UpsertSchedule::new(self)
+    }
+    /**Trigger a schedule
+
+    Enqueues its job now, beside its due times, also while it is paused.
+
+    ```sh
+    curl -X POST http://127.0.0.1:5000/v1/schedules/report/trigger -H 'Content-Type: application/json' \
+      -d '{"payload":{"format":"csv"}}'
+    ```
+
+    Sends a `POST` request to `/v1/schedules/{schedule_id}/trigger`
+
+    Arguments:
+    - `schedule_id`: The schedule
+    - `idempotency_key`: 1 to 255 printable characters
+    - `body`: May be left out
+    ```ignore
+    let response = client.trigger_schedule()
+        .schedule_id(schedule_id)
+        .idempotency_key(idempotency_key)
+        .body(body)
+        .send()
+        .await;
+    ```*/
+    pub fn trigger_schedule(&self) -> builder::TriggerSchedule<'_> {
+        builder::TriggerSchedule::new(self)
     }
     /**List workers
 
@@ -8951,6 +10801,798 @@ pub mod builder {
             }
         }
     }
+    /**Builder for [`Client::list_error_groups`]
+
+    [`Client::list_error_groups`]: super::Client::list_error_groups*/
+    #[derive(Debug, Clone)]
+    pub struct ListErrorGroups<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<::std::string::String>, String>,
+        kind: Result<Option<::std::string::String>, String>,
+        limit: Result<Option<i64>, String>,
+        queue: Result<Option<::std::string::String>, String>,
+        since: Result<Option<::std::string::String>, String>,
+        until: Result<Option<::std::string::String>, String>,
+    }
+    impl<'a> ListErrorGroups<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                kind: Ok(None),
+                limit: Ok(None),
+                queue: Ok(None),
+                since: Ok(None),
+                until: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for cursor failed".to_string());
+            self
+        }
+        pub fn kind<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.kind = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for kind failed".to_string());
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.limit = value.try_into().map(Some).map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self
+        }
+        pub fn queue<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.queue = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for queue failed".to_string());
+            self
+        }
+        pub fn since<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.since = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for since failed".to_string());
+            self
+        }
+        pub fn until<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.until = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for until failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/reports/errors`
+        pub async fn send(self) -> Result<ResponseValue<types::ErrorGroupPage>, Error<types::Problem>> {
+            let Self { client, cursor, kind, limit, queue, since, until } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let kind = kind.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let queue = queue.map_err(Error::InvalidRequest)?;
+            let since = since.map_err(Error::InvalidRequest)?;
+            let until = until.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/reports/errors", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("kind", &kind))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .query(&progenitor_client::QueryParam::new("queue", &queue))
+                .query(&progenitor_client::QueryParam::new("since", &since))
+                .query(&progenitor_client::QueryParam::new("until", &until))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "list_error_groups" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_summary`]
+
+    [`Client::get_summary`]: super::Client::get_summary*/
+    #[derive(Debug, Clone)]
+    pub struct GetSummary<'a> {
+        client: &'a super::Client,
+        group_by: Result<Option<::std::string::String>, String>,
+        kind: Result<Option<::std::string::String>, String>,
+        limit: Result<Option<i64>, String>,
+        queue: Result<Option<::std::string::String>, String>,
+        since: Result<Option<::std::string::String>, String>,
+        until: Result<Option<::std::string::String>, String>,
+    }
+    impl<'a> GetSummary<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                group_by: Ok(None),
+                kind: Ok(None),
+                limit: Ok(None),
+                queue: Ok(None),
+                since: Ok(None),
+                until: Ok(None),
+            }
+        }
+        pub fn group_by<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.group_by = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for group_by failed".to_string());
+            self
+        }
+        pub fn kind<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.kind = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for kind failed".to_string());
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.limit = value.try_into().map(Some).map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self
+        }
+        pub fn queue<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.queue = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for queue failed".to_string());
+            self
+        }
+        pub fn since<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.since = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for since failed".to_string());
+            self
+        }
+        pub fn until<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.until = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for until failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/reports/summary`
+        pub async fn send(self) -> Result<ResponseValue<types::Summary>, Error<types::Problem>> {
+            let Self { client, group_by, kind, limit, queue, since, until } = self;
+            let group_by = group_by.map_err(Error::InvalidRequest)?;
+            let kind = kind.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let queue = queue.map_err(Error::InvalidRequest)?;
+            let since = since.map_err(Error::InvalidRequest)?;
+            let until = until.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/reports/summary", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("group_by", &group_by))
+                .query(&progenitor_client::QueryParam::new("kind", &kind))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .query(&progenitor_client::QueryParam::new("queue", &queue))
+                .query(&progenitor_client::QueryParam::new("since", &since))
+                .query(&progenitor_client::QueryParam::new("until", &until))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "get_summary" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_timeseries`]
+
+    [`Client::get_timeseries`]: super::Client::get_timeseries*/
+    #[derive(Debug, Clone)]
+    pub struct GetTimeseries<'a> {
+        client: &'a super::Client,
+        group_by: Result<Option<::std::string::String>, String>,
+        kind: Result<Option<::std::string::String>, String>,
+        metric: Result<::std::string::String, String>,
+        queue: Result<Option<::std::string::String>, String>,
+        since: Result<Option<::std::string::String>, String>,
+        step_ms: Result<Option<i64>, String>,
+        until: Result<Option<::std::string::String>, String>,
+    }
+    impl<'a> GetTimeseries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                group_by: Ok(None),
+                kind: Ok(None),
+                metric: Err("metric was not initialized".to_string()),
+                queue: Ok(None),
+                since: Ok(None),
+                step_ms: Ok(None),
+                until: Ok(None),
+            }
+        }
+        pub fn group_by<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.group_by = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for group_by failed".to_string());
+            self
+        }
+        pub fn kind<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.kind = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for kind failed".to_string());
+            self
+        }
+        pub fn metric<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.metric = value
+                .try_into()
+                .map_err(|_| "conversion to `:: std :: string :: String` for metric failed".to_string());
+            self
+        }
+        pub fn queue<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.queue = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for queue failed".to_string());
+            self
+        }
+        pub fn since<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.since = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for since failed".to_string());
+            self
+        }
+        pub fn step_ms<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.step_ms = value.try_into().map(Some).map_err(|_| "conversion to `i64` for step_ms failed".to_string());
+            self
+        }
+        pub fn until<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.until = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for until failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/reports/timeseries`
+        pub async fn send(self) -> Result<ResponseValue<types::TimeSeries>, Error<types::Problem>> {
+            let Self { client, group_by, kind, metric, queue, since, step_ms, until } = self;
+            let group_by = group_by.map_err(Error::InvalidRequest)?;
+            let kind = kind.map_err(Error::InvalidRequest)?;
+            let metric = metric.map_err(Error::InvalidRequest)?;
+            let queue = queue.map_err(Error::InvalidRequest)?;
+            let since = since.map_err(Error::InvalidRequest)?;
+            let step_ms = step_ms.map_err(Error::InvalidRequest)?;
+            let until = until.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/reports/timeseries", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("group_by", &group_by))
+                .query(&progenitor_client::QueryParam::new("kind", &kind))
+                .query(&progenitor_client::QueryParam::new("metric", &metric))
+                .query(&progenitor_client::QueryParam::new("queue", &queue))
+                .query(&progenitor_client::QueryParam::new("since", &since))
+                .query(&progenitor_client::QueryParam::new("step_ms", &step_ms))
+                .query(&progenitor_client::QueryParam::new("until", &until))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "get_timeseries" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::list_schedules`]
+
+    [`Client::list_schedules`]: super::Client::list_schedules*/
+    #[derive(Debug, Clone)]
+    pub struct ListSchedules<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<::std::string::String>, String>,
+        limit: Result<Option<i64>, String>,
+        queue: Result<Option<::std::string::String>, String>,
+    }
+    impl<'a> ListSchedules<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, cursor: Ok(None), limit: Ok(None), queue: Ok(None) }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for cursor failed".to_string());
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.limit = value.try_into().map(Some).map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self
+        }
+        pub fn queue<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.queue = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for queue failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/schedules`
+        pub async fn send(self) -> Result<ResponseValue<types::SchedulePage>, Error<types::Problem>> {
+            let Self { client, cursor, limit, queue } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let queue = queue.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/schedules", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .query(&progenitor_client::QueryParam::new("queue", &queue))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "list_schedules" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_schedule`]
+
+    [`Client::get_schedule`]: super::Client::get_schedule*/
+    #[derive(Debug, Clone)]
+    pub struct GetSchedule<'a> {
+        client: &'a super::Client,
+        schedule_id: Result<::std::string::String, String>,
+    }
+    impl<'a> GetSchedule<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, schedule_id: Err("schedule_id was not initialized".to_string()) }
+        }
+        pub fn schedule_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.schedule_id = value
+                .try_into()
+                .map_err(|_| "conversion to `:: std :: string :: String` for schedule_id failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/schedules/{schedule_id}`
+        pub async fn send(self) -> Result<ResponseValue<types::Schedule>, Error<types::Problem>> {
+            let Self { client, schedule_id } = self;
+            let schedule_id = schedule_id.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/schedules/{}", client.baseurl, encode_path(&schedule_id.to_string()),);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "get_schedule" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::delete_schedule`]
+
+    [`Client::delete_schedule`]: super::Client::delete_schedule*/
+    #[derive(Debug, Clone)]
+    pub struct DeleteSchedule<'a> {
+        client: &'a super::Client,
+        schedule_id: Result<::std::string::String, String>,
+        if_match: Result<Option<::std::string::String>, String>,
+    }
+    impl<'a> DeleteSchedule<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, schedule_id: Err("schedule_id was not initialized".to_string()), if_match: Ok(None) }
+        }
+        pub fn schedule_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.schedule_id = value
+                .try_into()
+                .map_err(|_| "conversion to `:: std :: string :: String` for schedule_id failed".to_string());
+            self
+        }
+        pub fn if_match<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.if_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for if_match failed".to_string());
+            self
+        }
+        ///Sends a `DELETE` request to `/v1/schedules/{schedule_id}`
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Problem>> {
+            let Self { client, schedule_id, if_match } = self;
+            let schedule_id = schedule_id.map_err(Error::InvalidRequest)?;
+            let if_match = if_match.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/schedules/{}", client.baseurl, encode_path(&schedule_id.to_string()),);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            if let Some(value) = if_match {
+                header_map.append("If-Match", value.to_string().try_into()?);
+            }
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .delete(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "delete_schedule" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                204u16 => Ok(ResponseValue::empty(response)),
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::upsert_schedule`]
+
+    [`Client::upsert_schedule`]: super::Client::upsert_schedule*/
+    #[derive(Debug, Clone)]
+    pub struct UpsertSchedule<'a> {
+        client: &'a super::Client,
+        schedule_id: Result<::std::string::String, String>,
+        dry_run: Result<Option<bool>, String>,
+        if_match: Result<Option<::std::string::String>, String>,
+        if_none_match: Result<Option<::std::string::String>, String>,
+        body: Result<types::builder::UpsertScheduleRequest, String>,
+    }
+    impl<'a> UpsertSchedule<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                schedule_id: Err("schedule_id was not initialized".to_string()),
+                dry_run: Ok(None),
+                if_match: Ok(None),
+                if_none_match: Ok(None),
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn schedule_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.schedule_id = value
+                .try_into()
+                .map_err(|_| "conversion to `:: std :: string :: String` for schedule_id failed".to_string());
+            self
+        }
+        pub fn dry_run<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<bool>,
+        {
+            self.dry_run =
+                value.try_into().map(Some).map_err(|_| "conversion to `bool` for dry_run failed".to_string());
+            self
+        }
+        pub fn if_match<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.if_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for if_match failed".to_string());
+            self
+        }
+        pub fn if_none_match<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.if_none_match = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for if_none_match failed".to_string());
+            self
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::UpsertScheduleRequest>,
+            <V as std::convert::TryInto<types::UpsertScheduleRequest>>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| format!("conversion to `UpsertScheduleRequest` for body failed: {}", s));
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(types::builder::UpsertScheduleRequest) -> types::builder::UpsertScheduleRequest,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `PATCH` request to `/v1/schedules/{schedule_id}`
+        pub async fn send(self) -> Result<ResponseValue<types::Schedule>, Error<types::Problem>> {
+            let Self { client, schedule_id, dry_run, if_match, if_none_match, body } = self;
+            let schedule_id = schedule_id.map_err(Error::InvalidRequest)?;
+            let dry_run = dry_run.map_err(Error::InvalidRequest)?;
+            let if_match = if_match.map_err(Error::InvalidRequest)?;
+            let if_none_match = if_none_match.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| types::UpsertScheduleRequest::try_from(v).map_err(|e| e.to_string()))
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/schedules/{}", client.baseurl, encode_path(&schedule_id.to_string()),);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            if let Some(value) = if_match {
+                header_map.append("If-Match", value.to_string().try_into()?);
+            }
+            if let Some(value) = if_none_match {
+                header_map.append("If-None-Match", value.to_string().try_into()?);
+            }
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .patch(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .json(&body)
+                .query(&progenitor_client::QueryParam::new("dry_run", &dry_run))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "upsert_schedule" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                201u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::trigger_schedule`]
+
+    [`Client::trigger_schedule`]: super::Client::trigger_schedule*/
+    #[derive(Debug, Clone)]
+    pub struct TriggerSchedule<'a> {
+        client: &'a super::Client,
+        schedule_id: Result<::std::string::String, String>,
+        idempotency_key: Result<Option<::std::string::String>, String>,
+        body: Result<types::builder::TriggerScheduleRequest, String>,
+    }
+    impl<'a> TriggerSchedule<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                schedule_id: Err("schedule_id was not initialized".to_string()),
+                idempotency_key: Ok(None),
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn schedule_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.schedule_id = value
+                .try_into()
+                .map_err(|_| "conversion to `:: std :: string :: String` for schedule_id failed".to_string());
+            self
+        }
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for idempotency_key failed".to_string());
+            self
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::TriggerScheduleRequest>,
+            <V as std::convert::TryInto<types::TriggerScheduleRequest>>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| format!("conversion to `TriggerScheduleRequest` for body failed: {}", s));
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(types::builder::TriggerScheduleRequest) -> types::builder::TriggerScheduleRequest,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/v1/schedules/{schedule_id}/trigger`
+        pub async fn send(self) -> Result<ResponseValue<types::EnqueueResult>, Error<types::Problem>> {
+            let Self { client, schedule_id, idempotency_key, body } = self;
+            let schedule_id = schedule_id.map_err(Error::InvalidRequest)?;
+            let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| types::TriggerScheduleRequest::try_from(v).map_err(|e| e.to_string()))
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/schedules/{}/trigger", client.baseurl, encode_path(&schedule_id.to_string()),);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            if let Some(value) = idempotency_key {
+                header_map.append("Idempotency-Key", value.to_string().try_into()?);
+            }
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "trigger_schedule" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                201u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_workers`]
 
     [`Client::list_workers`]: super::Client::list_workers*/
@@ -9220,4 +11862,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: d0e854969e440372eddb5e8ae9c6eefabdc00978eced0c654b790b88447f7e5b
+// SHA-256 of the document and the generator: 887f50ce2d6cc1988e4e3c5da41cf74fd8ea24ec17ee146c6fee4bb62dc86115

@@ -66,6 +66,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Numbers for Prometheus
+         * @description What this server counts of itself, and what is counted in the database: that is the same on
+         *     all servers, so one of them is enough. Without a database there is the former. The text is that of
+         *     `OpenMetrics`, and called so if the header `Accept` asks for it, as Prometheus does.
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/q/{queue}": {
         parameters: {
             query?: never;
@@ -680,6 +702,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List errors
+         * @description Failures that are alike, the most frequent first, counted by whole hours: those that hold
+         *     `since` and `until` count whole.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/reports/errors
+         *     ```
+         */
+        get: operations["list_error_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Summarize a range of time
+         * @description From sums that are at most 5 seconds behind, so that 90 days cost no more than an hour. The range
+         *     begins with the minute that holds `since`; a range of more than a day with its hour, and one that
+         *     began more than 14 days ago with sums of whole hours.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/reports/summary
+         *     ```
+         */
+        get: operations["get_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/timeseries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a number over time
+         * @description Counts (enqueued, started, completed, failed, discarded) and the most there was (depth, running,
+         *     latency, from samples) have a point for each step; percentiles of waits and runs only for steps
+         *     in which something started or ended. Sums by the minute are kept for 14 days, by the hour and
+         *     day for 400.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/reports/timeseries
+         *     ```
+         */
+        get: operations["get_timeseries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List schedules
+         * @description Sorted by id, byte by byte.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/schedules
+         *     ```
+         */
+        get: operations["list_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a schedule
+         * @description With its last run and the next five.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/schedules/report
+         *     ```
+         */
+        get: operations["get_schedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a schedule
+         * @description Jobs that it enqueued stay.
+         *
+         *     ```sh
+         *     curl -X DELETE http://127.0.0.1:5000/v1/schedules/report
+         *     ```
+         */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Set up a schedule
+         * @description Makes it if it is not there. What is absent stays as it is, or has its default in a new one.
+         *     Each due time fires once, however many servers run, by the database's clock. With `dry_run`
+         *     nothing is written: the answer is what the schedule would be, with its next five runs.
+         *
+         *     ```sh
+         *     curl -X PATCH http://127.0.0.1:5000/v1/schedules/report -H 'Content-Type: application/json' \
+         *       -d '{"cron":"0 9 * * mon-fri","kind":"daily","payload":{"format":"pdf"},"queue":"reports","timezone":"Europe/Paris"}'
+         *     ```
+         */
+        patch: operations["upsert_schedule"];
+        trace?: never;
+    };
+    "/v1/schedules/{schedule_id}/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trigger a schedule
+         * @description Enqueues its job now, beside its due times, also while it is paused.
+         *
+         *     ```sh
+         *     curl -X POST http://127.0.0.1:5000/v1/schedules/report/trigger -H 'Content-Type: application/json' \
+         *       -d '{"payload":{"format":"csv"}}'
+         *     ```
+         */
+        post: operations["trigger_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workers": {
         parameters: {
             query?: never;
@@ -1242,6 +1434,69 @@ export interface components {
             state: components["schemas"]["JobState"];
         };
         /**
+         * @description Failures that are alike: of one queue, kind and class, whose messages differ in numbers and
+         *     names only.
+         * @example {
+         *       "discarded": 1,
+         *       "error_class": "TimeoutError",
+         *       "fingerprint": "6f1ed002ab559585",
+         *       "first_seen_at": "2026-11-23T04:01:00.123456Z",
+         *       "jobs": 12,
+         *       "kind": "welcome",
+         *       "last_seen_at": "2026-11-23T04:59:00.123456Z",
+         *       "message": "no answer within 30 s",
+         *       "occurrences": 80,
+         *       "queue": "mail",
+         *       "retryable": 3,
+         *       "sample_job_id": "01a206c8-d8c7-76c7-bfda-d9bb00000001"
+         *     }
+         */
+        ErrorGroup: {
+            /**
+             * Format: int64
+             * @description Jobs that are dead letters now.
+             */
+            discarded: number;
+            error_class: string;
+            fingerprint: string;
+            /** Format: date-time */
+            first_seen_at: string;
+            /**
+             * Format: int64
+             * @description Jobs that failed like this for the first time.
+             */
+            jobs: number;
+            kind: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            /** @description One of them. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Attempts that failed like this.
+             */
+            occurrences: number;
+            queue: string;
+            /**
+             * Format: int64
+             * @description Jobs that wait for their retry now; of the 10,000 that are due next.
+             */
+            retryable: number;
+            /** Format: uuid */
+            sample_job_id: string;
+        };
+        /**
+         * @description Some errors.
+         * @example {
+         *       "data": []
+         *     }
+         */
+        ErrorGroupPage: {
+            data: components["schemas"]["ErrorGroup"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor?: string;
+        };
+        /**
          * @description Failure.
          * @example {
          *       "error": {
@@ -1400,6 +1655,8 @@ export interface components {
              * @description Of the latest attempt: from started to finished.
              */
             run_ms?: number;
+            /** @description The schedule that enqueued it. */
+            schedule_id?: string;
             /**
              * Format: date-time
              * @description Of the latest attempt.
@@ -1504,6 +1761,31 @@ export interface components {
              */
             run_after?: string;
             state: components["schemas"]["JobState"];
+        };
+        /**
+         * @description Milliseconds. Percentiles are off by 9 % at most, and add up over time, queues and kinds.
+         * @example {
+         *       "avg": 20,
+         *       "max": 900,
+         *       "p50": 12.3,
+         *       "p90": 40,
+         *       "p95": 60,
+         *       "p99": 200
+         *     }
+         */
+        LatencyStats: {
+            /** Format: double */
+            avg: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p90: number;
+            /** Format: double */
+            p95: number;
+            /** Format: double */
+            p99: number;
         };
         /**
          * @description A lease that goes on.
@@ -1958,6 +2240,7 @@ export interface components {
          * @example {
          *       "database": "15.18",
          *       "durability": "local",
+         *       "failing_loops": [],
          *       "status": "ready"
          *     }
          */
@@ -1969,6 +2252,8 @@ export interface components {
              *     `none`: settings of PostgreSQL weaken that.
              */
             durability: string;
+            /** @description Loops of this server that fail and keep trying; `GET /metrics` and the log say more. */
+            failing_loops: string[];
             status: string;
         };
         /**
@@ -2004,6 +2289,125 @@ export interface components {
             force?: boolean;
             /** @description Count failures from zero again (true if absent); attempts are kept either way. */
             reset_attempts?: boolean;
+        };
+        /**
+         * @description A schedule.
+         * @example {
+         *       "catch_up": "one",
+         *       "created_at": "2026-11-23T04:52:52.123456Z",
+         *       "cron": "0 9 * * mon-fri",
+         *       "id": "report",
+         *       "jitter_ms": 0,
+         *       "kind": "daily",
+         *       "next_run_at": "2026-11-26T08:00:00.000000Z",
+         *       "next_runs": [
+         *         "2026-11-26T08:00:00.000000Z"
+         *       ],
+         *       "overlap": "allow",
+         *       "paused": false,
+         *       "payload": {
+         *         "format": "pdf"
+         *       },
+         *       "queue": "reports",
+         *       "tags": [],
+         *       "timezone": "Europe/Paris",
+         *       "updated_at": "2026-11-23T04:52:52.123456Z",
+         *       "version": 1
+         *     }
+         */
+        Schedule: {
+            /** @description skip, one or all. */
+            catch_up: string;
+            /** Format: date-time */
+            created_at: string;
+            cron: string;
+            description?: string;
+            /** Format: date-time */
+            ends_at?: string;
+            id: string;
+            /** Format: int64 */
+            jitter_ms: number;
+            kind: string;
+            /** Format: uuid */
+            last_job_id?: string;
+            /**
+             * Format: date-time
+             * @description The last due time that fired.
+             */
+            last_run_at?: string;
+            /**
+             * Format: int32
+             * @description The queue's if absent.
+             */
+            max_attempts?: number;
+            /**
+             * Format: date-time
+             * @description Absent while it is paused, and when there is none any more.
+             */
+            next_run_at?: string;
+            /** @description Up to 5. */
+            next_runs: string[];
+            /** @description allow or skip. */
+            overlap: string;
+            /** @description It fires nothing; what becomes due meanwhile is passed over. */
+            paused: boolean;
+            payload?: unknown;
+            /**
+             * Format: int32
+             * @description The queue's if absent.
+             */
+            priority?: number;
+            queue: string;
+            /** Format: date-time */
+            starts_at?: string;
+            tags: string[];
+            /** @description An IANA name. */
+            timezone: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description The `ETag`.
+             */
+            version: number;
+        };
+        /**
+         * @description Some schedules.
+         * @example {
+         *       "data": []
+         *     }
+         */
+        SchedulePage: {
+            data: components["schemas"]["Schedule"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor?: string;
+        };
+        /**
+         * @description A number of one queue, one kind, or of all, over time.
+         * @example {
+         *       "key": "mail",
+         *       "points": []
+         *     }
+         */
+        Series: {
+            key: string;
+            points: components["schemas"]["SeriesPoint"][];
+        };
+        /**
+         * @description A number in one step.
+         * @example {
+         *       "at": "2026-11-23T04:52:00.000000Z",
+         *       "value": 118
+         *     }
+         */
+        SeriesPoint: {
+            /**
+             * Format: date-time
+             * @description The beginning of the step.
+             */
+            at: string;
+            /** Format: double */
+            value: number;
         };
         /**
          * @description A server.
@@ -2235,6 +2639,141 @@ export interface components {
             [key: string]: string;
         };
         /**
+         * @description What happened in a range of time.
+         * @example {
+         *       "counts": {
+         *         "available": 10,
+         *         "cancelled": 0,
+         *         "completed": 1200,
+         *         "discarded": 3,
+         *         "pending": 0,
+         *         "retryable": 1,
+         *         "running": 4,
+         *         "scheduled": 2
+         *       },
+         *       "rows": [],
+         *       "since": "2026-11-23T04:00:00.000000Z",
+         *       "total": {
+         *         "cancelled": 0,
+         *         "completed": 7100,
+         *         "completed_per_min": 118.3,
+         *         "discarded": 3,
+         *         "enqueued": 7200,
+         *         "error_rate": 0.0114,
+         *         "failed_attempts": 80,
+         *         "key": "",
+         *         "lost_attempts": 2,
+         *         "run_ms": {
+         *           "avg": 200,
+         *           "max": 9000,
+         *           "p50": 120,
+         *           "p90": 400,
+         *           "p95": 600,
+         *           "p99": 2000
+         *         },
+         *         "started": 7190,
+         *         "wait_ms": {
+         *           "avg": 20,
+         *           "max": 900,
+         *           "p50": 12.3,
+         *           "p90": 40,
+         *           "p95": 60,
+         *           "p99": 200
+         *         }
+         *       },
+         *       "until": "2026-11-23T05:00:00.000000Z"
+         *     }
+         */
+        Summary: {
+            counts: components["schemas"]["StateCounts"];
+            /** @description Of each key, the busiest first. */
+            rows: components["schemas"]["SummaryRow"][];
+            /** Format: date-time */
+            since: string;
+            total: components["schemas"]["SummaryRow"];
+            /** Format: date-time */
+            until: string;
+        };
+        /**
+         * @description Sums of a queue, a kind, a worker, or of all.
+         * @example {
+         *       "cancelled": 0,
+         *       "completed": 7100,
+         *       "completed_per_min": 118.3,
+         *       "discarded": 3,
+         *       "enqueued": 7200,
+         *       "error_rate": 0.0114,
+         *       "failed_attempts": 80,
+         *       "key": "mail",
+         *       "lost_attempts": 2,
+         *       "run_ms": {
+         *         "avg": 200,
+         *         "max": 9000,
+         *         "p50": 120,
+         *         "p90": 400,
+         *         "p95": 600,
+         *         "p99": 2000
+         *       },
+         *       "started": 7190,
+         *       "wait_ms": {
+         *         "avg": 20,
+         *         "max": 900,
+         *         "p50": 12.3,
+         *         "p90": 40,
+         *         "p95": 60,
+         *         "p99": 200
+         *       }
+         *     }
+         */
+        SummaryRow: {
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            completed: number;
+            /** Format: double */
+            completed_per_min: number;
+            /** Format: int64 */
+            discarded: number;
+            /** Format: int64 */
+            enqueued: number;
+            /**
+             * Format: double
+             * @description Failed and lost attempts, of all that ended (0 to 1).
+             */
+            error_rate: number;
+            /**
+             * Format: int64
+             * @description Attempts that their worker reported as failed.
+             */
+            failed_attempts: number;
+            /** @description Empty for the total. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Attempts that nobody reported, or that took too long.
+             */
+            lost_attempts: number;
+            run_ms: components["schemas"]["LatencyStats"];
+            /** Format: int64 */
+            started: number;
+            wait_ms: components["schemas"]["LatencyStats"];
+        };
+        /**
+         * @description A number over time.
+         * @example {
+         *       "metric": "completed",
+         *       "series": [],
+         *       "step_ms": 60000
+         *     }
+         */
+        TimeSeries: {
+            metric: string;
+            /** @description Of each key; the 50 with the largest sums. */
+            series: components["schemas"]["Series"][];
+            /** Format: int64 */
+            step_ms: number;
+        };
+        /**
          * @description What the caller may do.
          * @example {
          *       "created_at": "2026-11-23T04:52:52.123456Z",
@@ -2267,6 +2806,18 @@ export interface components {
             queues: string[];
             /** @description `enqueue`, `work`, `read`, `read_payload`, `operate`, `admin`. */
             scopes: string[];
+        };
+        /**
+         * @description What the job shall be given.
+         * @example {
+         *       "payload": {
+         *         "format": "csv"
+         *       }
+         *     }
+         */
+        TriggerScheduleRequest: {
+            /** @description Any JSON; the schedule's if absent. */
+            payload?: unknown;
         };
         /**
          * @description What a waiting job should become; what is absent stays as it is.
@@ -2400,6 +2951,77 @@ export interface components {
              * @description How long one attempt may take, heartbeats or not, in milliseconds; 0 is no limit.
              */
             timeout_ms?: number;
+        };
+        /**
+         * @description What a schedule shall be. What is absent stays as it is; `queue` and `cron` are required in a
+         *     new one.
+         * @example {
+         *       "cron": "0 9 * * mon-fri",
+         *       "kind": "daily",
+         *       "payload": {
+         *         "format": "pdf"
+         *       },
+         *       "queue": "reports",
+         *       "timezone": "Europe/Paris"
+         *     }
+         */
+        UpsertScheduleRequest: {
+            /**
+             * @description What becomes of due times that were missed while no server ran: skip, one (the latest of
+             *     them; if absent) or all (up to 1000).
+             */
+            catch_up?: string;
+            /**
+             * @description 5 fields (minute hour day month weekday), or 6 with seconds first; names, ranges, steps,
+             *     lists, `L`; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`, `@every <n>s|m|h`.
+             */
+            cron?: string;
+            /** @description For people: up to 4096 characters. */
+            description?: string;
+            /**
+             * Format: date-time
+             * @description Nothing is due after.
+             */
+            ends_at?: string;
+            /**
+             * Format: int64
+             * @description Each job waits a random time up to this (0 to 86400000).
+             */
+            jitter_ms?: number;
+            /** @description Up to 128 characters (`default` if absent). */
+            kind?: string;
+            /**
+             * Format: int32
+             * @description 1 to 1000; the queue's if absent.
+             */
+            max_attempts?: number;
+            /**
+             * @description Whether a due time fires while the job of the last one is unfinished: allow (if absent) or
+             *     skip.
+             */
+            overlap?: string;
+            /** @description Fire nothing; what becomes due meanwhile is passed over. */
+            paused?: boolean;
+            /** @description Any JSON, kept byte for byte (null if absent). */
+            payload?: unknown;
+            /**
+             * Format: int32
+             * @description -100 to 100; the queue's if absent.
+             */
+            priority?: number;
+            queue?: string;
+            /**
+             * Format: date-time
+             * @description Nothing is due before; `@every` counts from here.
+             */
+            starts_at?: string;
+            /** @description Up to 16, each up to 64 characters. */
+            tags?: string[];
+            /**
+             * @description An IANA name (UTC if absent). A time that the clocks skip is due just after the gap, and
+             *     one that they repeat is due once.
+             */
+            timezone?: string;
         };
         /**
          * @description A worker.
@@ -2704,6 +3326,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the text format of OpenMetrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };
@@ -4528,6 +5170,508 @@ export interface operations {
             };
             /** @description `queue_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_error_groups: {
+        parameters: {
+            query?: {
+                /** @description From when (an hour before `until` if absent), up to 90 days ago */
+                since?: string;
+                /** @description To when (now if absent) */
+                until?: string;
+                /** @description Of this queue */
+                queue?: string;
+                /** @description Of this kind */
+                kind?: string;
+                /** @description How many at most (50 if absent, up to 500) */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some errors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorGroupPage"];
+                };
+            };
+            /** @description `invalid_cursor` or `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_summary: {
+        parameters: {
+            query?: {
+                /** @description From when (an hour before `until` if absent) */
+                since?: string;
+                /** @description To when (now if absent) */
+                until?: string;
+                /** @description none (if absent), queue, kind or worker */
+                group_by?: string;
+                /** @description Of this queue; not with worker */
+                queue?: string;
+                /** @description Of this kind; not with worker */
+                kind?: string;
+                /** @description How many rows at most (50 if absent, up to 500) */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_timeseries: {
+        parameters: {
+            query: {
+                /** @description enqueued, started, completed, failed, discarded, depth, running, latency (milliseconds), wait_p50, wait_p95, wait_p99, run_p50, run_p95 or run_p99 */
+                metric: string;
+                /** @description From when (an hour before `until` if absent) */
+                since?: string;
+                /** @description To when (now if absent) */
+                until?: string;
+                /** @description 60000, 300000, 3600000 or 86400000; chosen for up to 300 points if absent */
+                step_ms?: number;
+                /** @description none (if absent), queue or kind; depth, running and latency have no kind */
+                group_by?: string;
+                /** @description Of this queue */
+                queue?: string;
+                /** @description Of this kind */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeSeries"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description That enqueue into this queue */
+                queue?: string;
+                /** @description How many at most (50 if absent, up to 500) */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some schedules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePage"];
+                };
+            };
+            /** @description `invalid_cursor` or `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The schedule
+                 * @example report
+                 */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    /** @description Its version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description `schedule_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version it must have, as its `ETag` says it */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The schedule
+                 * @example report
+                 */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted; no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `schedule_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upsert_schedule: {
+        parameters: {
+            query?: {
+                /** @description Only check */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The version it must have, as its `ETag` says it */
+                "If-Match"?: string;
+                /** @description `*`: only if it is not there */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The schedule
+                 * @example report
+                 */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpsertScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now */
+            200: {
+                headers: {
+                    /** @description Its version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Its version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description `queue_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: others change it at the same time */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trigger_schedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The schedule
+                 * @example report
+                 */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description May be left out */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Stored */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnqueueResult"];
+                };
+            };
+            /** @description `schedule_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` or `idempotency_mismatch` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `queue_full` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

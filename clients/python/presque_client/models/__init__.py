@@ -22,6 +22,8 @@ from .complete_job_request import CompleteJobRequest
 from .enqueue_jobs_request import EnqueueJobsRequest
 from .enqueue_jobs_response import EnqueueJobsResponse
 from .enqueue_result import EnqueueResult
+from .error_group import ErrorGroup
+from .error_group_page import ErrorGroupPage
 from .fail_job_request import FailJobRequest
 from .field_error import FieldError
 from .heartbeat_job_request import HeartbeatJobRequest
@@ -31,6 +33,7 @@ from .job_failure import JobFailure
 from .job_page import JobPage
 from .job_state import JobState
 from .job_status import JobStatus
+from .latency_stats import LatencyStats
 from .lease import Lease
 from .limits import Limits
 from .log_line import LogLine
@@ -43,6 +46,10 @@ from .queue_policy import QueuePolicy
 from .ready import Ready
 from .release_job_request import ReleaseJobRequest
 from .retry_job_request import RetryJobRequest
+from .schedule import Schedule
+from .schedule_page import SchedulePage
+from .series import Series
+from .series_point import SeriesPoint
 from .server_info import ServerInfo
 from .settle_item import SettleItem
 from .settle_request import SettleRequest
@@ -51,9 +58,14 @@ from .settle_result import SettleResult
 from .signal_worker_request import SignalWorkerRequest
 from .state_counts import StateCounts
 from .string_map import StringMap
+from .summary import Summary
+from .summary_row import SummaryRow
+from .time_series import TimeSeries
 from .token import Token
+from .trigger_schedule_request import TriggerScheduleRequest
 from .update_job_request import UpdateJobRequest
 from .upsert_queue_request import UpsertQueueRequest
+from .upsert_schedule_request import UpsertScheduleRequest
 from .worker import Worker
 from .worker_directive import WorkerDirective
 from .worker_heartbeat_request import WorkerHeartbeatRequest
@@ -83,6 +95,8 @@ __all__ = (
     "EnqueueJobsRequest",
     "EnqueueJobsResponse",
     "EnqueueResult",
+    "ErrorGroup",
+    "ErrorGroupPage",
     "FailJobRequest",
     "FieldError",
     "HeartbeatJobRequest",
@@ -92,6 +106,7 @@ __all__ = (
     "JobPage",
     "JobState",
     "JobStatus",
+    "LatencyStats",
     "Lease",
     "Limits",
     "LogLine",
@@ -104,6 +119,10 @@ __all__ = (
     "Ready",
     "ReleaseJobRequest",
     "RetryJobRequest",
+    "Schedule",
+    "SchedulePage",
+    "Series",
+    "SeriesPoint",
     "ServerInfo",
     "SettleItem",
     "SettleRequest",
@@ -112,9 +131,14 @@ __all__ = (
     "SignalWorkerRequest",
     "StateCounts",
     "StringMap",
+    "Summary",
+    "SummaryRow",
+    "TimeSeries",
     "Token",
+    "TriggerScheduleRequest",
     "UpdateJobRequest",
     "UpsertQueueRequest",
+    "UpsertScheduleRequest",
     "Worker",
     "WorkerDirective",
     "WorkerHeartbeatRequest",

@@ -63,6 +63,7 @@ class Job:
         progress_message (str | Unset):
         result (Any | Unset): With `include=result`, byte for byte.
         run_ms (int | Unset): Of the latest attempt: from started to finished.
+        schedule_id (str | Unset): The schedule that enqueued it.
         started_at (datetime.datetime | Unset): Of the latest attempt.
         traceparent (str | Unset):
         wait_ms (int | Unset): Of the latest attempt: from claimable to started.
@@ -96,6 +97,7 @@ class Job:
     progress_message: str | Unset = UNSET
     result: Any | Unset = UNSET
     run_ms: int | Unset = UNSET
+    schedule_id: str | Unset = UNSET
     started_at: datetime.datetime | Unset = UNSET
     traceparent: str | Unset = UNSET
     wait_ms: int | Unset = UNSET
@@ -171,6 +173,8 @@ class Job:
 
         run_ms = self.run_ms
 
+        schedule_id = self.schedule_id
+
         started_at: str | Unset = UNSET
         if not isinstance(self.started_at, Unset):
             started_at = self.started_at.isoformat()
@@ -229,6 +233,8 @@ class Job:
             field_dict["result"] = result
         if run_ms is not UNSET:
             field_dict["run_ms"] = run_ms
+        if schedule_id is not UNSET:
+            field_dict["schedule_id"] = schedule_id
         if started_at is not UNSET:
             field_dict["started_at"] = started_at
         if traceparent is not UNSET:
@@ -335,6 +341,8 @@ class Job:
 
         run_ms = d.pop("run_ms", UNSET)
 
+        schedule_id = d.pop("schedule_id", UNSET)
+
         _started_at = d.pop("started_at", UNSET)
         started_at: datetime.datetime | Unset
         if isinstance(_started_at, Unset):
@@ -376,6 +384,7 @@ class Job:
             progress_message=progress_message,
             result=result,
             run_ms=run_ms,
+            schedule_id=schedule_id,
             started_at=started_at,
             traceparent=traceparent,
             wait_ms=wait_ms,

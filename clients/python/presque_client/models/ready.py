@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -14,17 +14,19 @@ class Ready:
     """The server should be sent requests.
 
     Example:
-        {'database': '15.18', 'durability': 'local', 'status': 'ready'}
+        {'database': '15.18', 'durability': 'local', 'failing_loops': [], 'status': 'ready'}
 
     Attributes:
         database (str): The version of PostgreSQL.
         durability (str): `local`: what was acknowledged survives a crash of the database's machine.
             `none`: settings of PostgreSQL weaken that.
+        failing_loops (list[str]): Loops of this server that fail and keep trying; `GET /metrics` and the log say more.
         status (str):
     """
 
     database: str
     durability: str
+    failing_loops: list[str]
     status: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -32,6 +34,8 @@ class Ready:
         database = self.database
 
         durability = self.durability
+
+        failing_loops = self.failing_loops
 
         status = self.status
 
@@ -41,6 +45,7 @@ class Ready:
             {
                 "database": database,
                 "durability": durability,
+                "failing_loops": failing_loops,
                 "status": status,
             }
         )
@@ -54,11 +59,14 @@ class Ready:
 
         durability = d.pop("durability")
 
+        failing_loops = cast(list[str], d.pop("failing_loops"))
+
         status = d.pop("status")
 
         ready = cls(
             database=database,
             durability=durability,
+            failing_loops=failing_loops,
             status=status,
         )
 
