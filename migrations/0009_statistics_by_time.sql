@@ -21,7 +21,8 @@ as $$
     select least(greatest(extract(epoch from till - since) * 1000, 0), 2147483647)::integer
 $$;
 
--- A histogram is an array of 128 counts, or null for nothing. Bucket i holds what is above
+-- A histogram is an array of up to 128 counts, cut after the last that is not 0, or null for
+-- nothing. Bucket i holds what is above
 -- 2^((i-2)/4) ms and at most 2^((i-1)/4) ms: from 1 ms to 42 days, and a quantile is off by 9 %
 -- at most. They add up over time, queues and kinds, which quantiles do not.
 create function presque_internal.hist_bucket(ms bigint) returns integer
@@ -47,15 +48,16 @@ $$;
 create function presque_internal.hist_of(measured integer[]) returns bigint[]
 language sql immutable parallel safe
 as $$
+    with counted as (
+        select presque_internal.hist_bucket(ms) as i, count(*) as count
+        from unnest(measured) as one (ms)
+        group by 1
+    )
     select case
         when cardinality(measured) > 0 then array(
             select coalesce(counted.count, 0)
-            from generate_series(1, 128) as bucket (i)
-            left join (
-                select presque_internal.hist_bucket(ms) as i, count(*) as count
-                from unnest(measured) as one (ms)
-                group by 1
-            ) as counted on counted.i = bucket.i
+            from generate_series(1, (select max(i) from counted)) as bucket (i)
+            left join counted on counted.i = bucket.i
             order by bucket.i)
     end
 $$;

@@ -77,15 +77,16 @@ begin
             and child.relname ~ '_[0-9]{8}$'
         order by parent.relname = 'job', 3
     loop
-        -- Without a queue there is no retention, and nothing to keep.
+        -- A transaction writes under the time at which it began: a day is over an hour after its end, and
+        -- for jobs, which are more than history, a day after it. Without a queue there is no retention.
         part.kept := case part.parent
             when 'tally' then interval '1 day'
-            when 'job' then most
-            when 'attempt' then longest
-            when 'attempt_log' then longest
-            else part.kept
+            when 'job' then greatest(most, interval '1 day')
+            when 'attempt' then greatest(longest, interval '1 hour')
+            when 'attempt_log' then greatest(longest, interval '1 hour')
+            else greatest(part.kept, interval '1 hour')
         end;
-        continue when (part.day + 1)::timestamp at time zone 'UTC' + coalesce(part.kept, interval '0') > now();
+        continue when (part.day + 1)::timestamp at time zone 'UTC' + part.kept > now();
         queue_ids := '{}';
         if part.parent = 'tally' then
             execute format('select exists (select from presque_internal.%I)', part.name) into holds_rows;

@@ -10,9 +10,14 @@ const BUCKETS: usize = 128;
 pub struct Histogram(Vec<i64>);
 
 impl Histogram {
-    /// From an array of the database; one that is absent or of another length is empty.
+    /// From an array of the database, which is cut after the last count that is not 0; one that is
+    /// absent or too long is empty.
     pub fn of(counts: Option<Vec<i64>>) -> Self {
-        Self(counts.filter(|counts| counts.len() == BUCKETS).unwrap_or_default())
+        let mut counts = counts.filter(|counts| counts.len() <= BUCKETS).unwrap_or_default();
+        if !counts.is_empty() {
+            counts.resize(BUCKETS, 0);
+        }
+        Self(counts)
     }
 
     pub fn add(&mut self, other: &Self) {

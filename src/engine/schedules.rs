@@ -3,17 +3,23 @@
 
 use super::Engine;
 use crate::domain::{CatchUp, Recurrence};
-use crate::store::{DueSchedule, Result, Schedule};
+use crate::store::{DueSchedule, Error, Result, Schedule};
 
 impl Engine {
     /// Fires up to `limit` schedules that are due; answers how many it looked at.
     pub async fn fire_schedules(&self, limit: i64) -> Result<usize> {
         let due = self.store.list_due_schedules(limit).await?;
         let count = due.len();
+        let mut failed = None;
         for schedule in due {
-            self.fire_schedule(schedule).await?;
+            let id = schedule.id.clone();
+            // One that fails keeps no other from firing.
+            if let Err(error) = self.fire_schedule(schedule).await {
+                tracing::debug!(id, error = &error as &dyn std::error::Error, "a schedule did not fire");
+                failed = Some(error);
+            }
         }
-        Ok(count)
+        failed.map_or(Ok(count), Err)
     }
 
     async fn fire_schedule(&self, schedule: DueSchedule) -> Result<()> {
@@ -21,8 +27,8 @@ impl Engine {
             Ok(recurrence) => recurrence.between(schedule.starts_at, schedule.ends_at),
             Err((what, why)) => {
                 // Stored by a version that took it. Others of this database may still fire it.
-                tracing::error!(id = schedule.id, what, %why, "this server cannot read a schedule");
-                return Ok(());
+                tracing::debug!(id = schedule.id, what, %why, "this server cannot read a schedule");
+                return Err(Error::unreadable("a schedule"));
             }
         };
         let catch_up = match schedule.catch_up.as_str() {

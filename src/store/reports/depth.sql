@@ -13,7 +13,12 @@ from (
         case $1 when 'queue' then queue.name else '' end as key, depth.minute, sum(depth.available_max) as available,
         sum(depth.running_max) as running, max(depth.latency_ms_max) as latency_ms
     from presque_internal.queue_depth_minute as depth
-    join presque_internal.queue on queue.queue_id = depth.queue_id
+    cross join lateral (
+        select name
+        from presque_internal.queue
+        where queue_id = depth.queue_id
+        limit 1
+    ) as queue
     where depth.minute >= $3 and depth.minute < $4 and ($2::text is null or queue.name = $2)
     group by 1, 2
 ) as by_minute

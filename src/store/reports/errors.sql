@@ -20,7 +20,12 @@ with grouped as materialized (
 paged as materialized (
     select grouped.*, queue.name as queue
     from grouped
-    join presque_internal.queue on queue.queue_id = grouped.queue_id
+    cross join lateral (
+        select name
+        from presque_internal.queue
+        where queue_id = grouped.queue_id
+        limit 1
+    ) as queue
     where
         ($3::text is null or queue.name = $3)
         and ($5::bigint is null or grouped.occurrences < $5

@@ -47,7 +47,13 @@ select
     max(part.run_ms_max)::bigint as run_ms_max, presque_internal.hist_sum(part.wait_hist) as wait_hist,
     presque_internal.hist_sum(part.run_hist) as run_hist
 from part
-join presque_internal.queue on queue.queue_id = part.queue_id
+cross join lateral (
+    -- By its key, row by row: a join may read the sums once for each queue.
+    select name
+    from presque_internal.queue
+    where queue_id = part.queue_id
+    limit 1
+) as queue
 where ($2::text is null or queue.name = $2) and ($3::text is null or part.kind = $3)
 group by 1
 order by 2 desc, 1

@@ -27,7 +27,13 @@ select
     sum(part.discarded)::bigint as discarded,
     presque_internal.hist_sum(case $8 when 'wait' then part.wait_hist when 'run' then part.run_hist end) as hist
 from part
-join presque_internal.queue on queue.queue_id = part.queue_id
+cross join lateral (
+    -- By its key, row by row: a join may read the sums once for each queue.
+    select name
+    from presque_internal.queue
+    where queue_id = part.queue_id
+    limit 1
+) as queue
 where ($2::text is null or queue.name = $2) and ($3::text is null or part.kind = $3)
 group by 1, 2
 order by 1, 2

@@ -71,6 +71,12 @@ due as materialized (
     from mine
     cross join busy
     cross join lateral unnest($4::timestamptz[]) with ordinality as given (due_at, n)
+    -- A clock that was set back makes due times come again: they have fired.
+    where not exists (
+        select
+        from presque_internal.schedule_run
+        where schedule_id = $1 and due_at = given.due_at
+    )
 ),
 fresh as materialized (
     select
@@ -104,6 +110,7 @@ noted as (
     select $1, missed.due_at, null, 'missed'
     from unnest($5::timestamptz[]) as missed (due_at)
     cross join busy
+    on conflict do nothing
 ),
 stored as (
     insert into presque_internal.job (

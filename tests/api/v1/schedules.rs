@@ -50,7 +50,7 @@ async fn a_schedule_is_set_up_changed_listed_and_deleted() {
         (&changed["version"], &changed["payload"], &changed["tags"]),
         (&json!(2), &json!({"a": 1.0}), &json!(["a"]))
     );
-    assert_ne!(changed["next_run_at"], made["next_run_at"]);
+    assert_ne!(changed["next_runs"], made["next_runs"]);
     let paused = app.patch("/v1/schedules/report", r#"{"paused":true}"#).await.ok(200);
     assert_eq!((paused.get("next_run_at"), &paused["next_runs"]), (None, &json!([])));
 
@@ -218,6 +218,36 @@ async fn paused_ones_fire_nothing_and_go_on_from_now() {
     app.sql("delete from presque_internal.schedule_run").await;
     app.engine.fire_schedules(100).await.unwrap();
     assert_eq!(app.get("/v1/queues/q").await.ok(200)["counts"]["available"], 1);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_keeps_no_other_from_firing() {
+    let app = TestApp::start().await;
+    for id in ["bad", "good"] {
+        set_up(&app, id, json!({"queue": "q", "cron": "@hourly"})).await;
+        make_due(&app, id, if id == "bad" { 9 } else { 1 }).await;
+    }
+    app.sql("update presque_internal.schedule set cron = 'of a later version' where id = 'bad'").await;
+    assert!(app.engine.fire_schedules(100).await.is_err(), "the loop tells");
+    assert_eq!(jobs(&app, "q").await[0]["schedule_id"], "good");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_fires_nothing_again() {
+    let app = TestApp::start().await;
+    set_up(&app, "s", json!({"queue": "q", "cron": "@every 1s"})).await;
+    make_due(&app, "s", 3).await;
+    app.engine.fire_schedules(100).await.unwrap();
+    let fired = jobs(&app, "q").await.len();
+    make_due(&app, "s", 3).await;
+    app.engine.fire_schedules(100).await.unwrap();
+    // Those due meanwhile are new; the others are not there twice.
+    let mut due: Vec<String> =
+        jobs(&app, "q").await.iter().map(|job| job["headers"]["presque-due-at"].to_string()).collect();
+    assert!(due.len() <= fired + 2, "{fired} {due:?}");
+    due.sort();
+    due.dedup();
+    assert_eq!(due.len(), jobs(&app, "q").await.len());
 }
 
 #[tokio::test]
