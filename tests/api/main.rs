@@ -22,6 +22,7 @@ mod servers;
 mod soak;
 mod statements;
 mod support;
+mod traces;
 mod upgrade;
 mod v1;
 mod workers;
