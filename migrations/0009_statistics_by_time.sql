@@ -4,15 +4,6 @@
 -- A server of an older version that folds beside a newer one adds to minutes only: hours and
 -- days lack what it folded, until it is replaced.
 
--- Milliseconds, one element for each attempt that the row counts: how long those that started
--- had waited, and how long those that ended had run. The folder makes histograms of them.
-alter table presque_internal.tally
-    add column waits integer[],
-    add column runs integer[],
-    add column lost integer not null default 0,
-    add column released integer not null default 0;
-comment on column presque_internal.tally.lost is 'Of failed: those that nobody reported';
-
 -- Milliseconds between two moments: 0 where they are the wrong way round, as clocks can be set back,
 -- and what an integer holds where it is more.
 create function presque_internal.elapsed_ms(since timestamptz, till timestamptz) returns integer
@@ -25,10 +16,11 @@ $$;
 -- nothing. Bucket i holds what is above
 -- 2^((i-2)/4) ms and at most 2^((i-1)/4) ms: from 1 ms to 42 days, and a quantile is off by 9 %
 -- at most. They add up over time, queues and kinds, which quantiles do not.
+-- Not strict, so that it is inlined.
 create function presque_internal.hist_bucket(ms bigint) returns integer
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 as $$
-    select case when ms <= 1 then 1 else least(128, 1 + ceil(4 * ln(ms::double precision) / ln(2.0::double precision) - 1e-9)::integer) end
+    select case when ms is null then null when ms <= 1 then 1 else least(128, 1 + ceil(4 * ln(ms::double precision) / ln(2.0::double precision) - 1e-9)::integer) end
 $$;
 
 create function presque_internal.hist_add(one bigint[], other bigint[]) returns bigint[]
@@ -93,12 +85,12 @@ alter table presque_internal.queue_minute
 comment on table presque_internal.queue_minute is
     'Sums of each queue, kind and minute, kept for 14 days; written by the folder only';
 
-create table presque_internal.queue_hour (like presque_internal.queue_minute including all);
+create table presque_internal.queue_hour (like presque_internal.queue_minute including all) with (fillfactor = 50);
 alter table presque_internal.queue_hour rename column minute to hour;
 comment on table presque_internal.queue_hour is
     'Sums of each queue, kind and hour, kept for 400 days; written by the folder only';
 
-create table presque_internal.queue_day (like presque_internal.queue_minute including all);
+create table presque_internal.queue_day (like presque_internal.queue_minute including all) with (fillfactor = 50);
 alter table presque_internal.queue_day rename column minute to day;
 comment on table presque_internal.queue_day is
     'Sums of each queue, kind and day (UTC), kept for 400 days; written by the folder only';
@@ -166,8 +158,19 @@ create table presque_internal.error_hour (
 create index error_hour_by_age on presque_internal.error_hour (hour);
 comment on table presque_internal.error_hour is 'Failures of each kind of error and hour, kept for 90 days; written by the folder only';
 
+-- The tables that every job passes come last: their locks are held to the end of this file.
+
 -- The error of the attempt before, so that retries can be counted by it. Null in others.
 alter table presque_internal.scheduled add column error_fingerprint text;
+
+-- Milliseconds, one element for each attempt that the row counts: how long those that started
+-- had waited, and how long those that ended had run. The folder makes histograms of them.
+alter table presque_internal.tally
+    add column waits integer[],
+    add column runs integer[],
+    add column lost integer not null default 0,
+    add column released integer not null default 0;
+comment on column presque_internal.tally.lost is 'Of failed: those that nobody reported';
 
 -- Exact counts of a queue, with what is new beside what was.
 create or replace view presque_internal.queue_count_now as

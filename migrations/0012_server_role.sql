@@ -29,20 +29,16 @@ end
 $$;
 revoke all on function presque_internal.grant_to_server(name) from public;
 
--- The role that most will want, where the owner may make roles.
+-- The role that most will want, where the owner may make roles, and nobody has made it: it belongs to
+-- all databases of the cluster, and somebody else's servers shall not see these rows. Then, or for
+-- another role: select presque_internal.grant_to_server('...').
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'presque_server') then
         create role presque_server nologin;
+        perform presque_internal.grant_to_server('presque_server');
     end if;
 exception
     when insufficient_privilege or duplicate_object or unique_violation then null;
-end
-$$;
-do $$
-begin
-    if exists (select from pg_roles where rolname = 'presque_server') then
-        perform presque_internal.grant_to_server('presque_server');
-    end if;
 end
 $$;

@@ -10,7 +10,6 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 /// The target of spans that are exported to OpenTelemetry. They are of the lowest level, so that no
@@ -94,8 +93,9 @@ impl Drop for LongPoll {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("presque");
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The version of this server", build);
+        let build: Family<[(&str, &str); 1], Gauge> = Family::default();
+        build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        registry.register("build_info", "The version of this server", build);
         let mut counted = Counted {
             registry: Registry::default(),
             requests: Family::default(),

@@ -5,7 +5,7 @@ use crate::store::OLDEST_POSTGRES;
 use crate::store::doctor::{Connections, Server, TransactionIds};
 
 /// What a server takes by default: `--database-connections`, and one to listen.
-const CONNECTIONS_OF_A_SERVER: i64 = 17;
+const CONNECTIONS_OF_A_SERVER: i64 = 18;
 
 /// PostgreSQL stops to take writes about three million before the ids come round.
 const TRANSACTION_IDS: i64 = (1 << 31) - 3_000_000;

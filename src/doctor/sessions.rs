@@ -4,7 +4,7 @@ use super::finding::{Finding, size, span};
 use crate::store::doctor::{IdleSession, Prepared, Slot, Snapshot};
 
 /// An open transaction of this many seconds is old: every statement of ours takes less.
-const OLD_SECONDS: i64 = 300;
+const OLD_SECONDS: i64 = 900;
 
 /// So is one that began before so many others, where its age is not known.
 const OLD_TRANSACTIONS: i64 = 1_000_000;
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].level, Level::Info);
         assert_eq!(findings[0].text, "the oldest is from 20 s ago: pid 7 (psql of alice), idle in transaction");
-        let findings = snapshots(&[held(7, Some(301), 5), held(8, None, 1_000_001), held(9, Some(3), 1)]);
+        let findings = snapshots(&[held(7, Some(901), 5), held(8, None, 1_000_001), held(9, Some(3), 1)]);
         assert_eq!(findings.len(), 2);
         assert!(findings.iter().all(|finding| finding.level == Level::Warning));
         assert!(findings[1].text.contains("for 1000001 transactions"), "{findings:?}");

@@ -129,6 +129,8 @@ impl Recurrence {
     fn search(&self, moment: DateTime<Utc>, inclusive: bool) -> Option<DateTime<Utc>> {
         match &self.rule {
             Rule::Cron(cron) => {
+                // Rules are due at whole seconds, and the search drops the rest of one.
+                let inclusive = inclusive && moment.timestamp_subsec_nanos() == 0;
                 let found = cron.find_next_occurrence(&zoned(moment, &self.zone)?, inclusive).ok()?;
                 // Never the moment itself or one before it, whatever the clocks do there.
                 instant(&found).filter(|found| *found > moment || (inclusive && *found == moment))
@@ -280,6 +282,8 @@ mod tests {
         let (start, end) = (at("2026-06-01T10:30:00Z"), at("2026-06-01T12:00:00Z"));
         let hourly = rule("0 * * * *", "UTC").between(Some(start), Some(end));
         assert_eq!(hourly.following(at("2026-01-01T00:00:00Z"), 9), [at("2026-06-01T11:00:00Z"), end]);
+        let fraction = rule("* * * * * *", "UTC").between(Some(at("2026-06-01T10:30:00.123Z")), None);
+        assert_eq!(fraction.after(at("2026-01-01T00:00:00Z")), Some(at("2026-06-01T10:30:01Z")));
         let every = rule("@every 1h", "UTC").between(Some(start), Some(end));
         assert_eq!(every.following(at("2026-01-01T00:00:00Z"), 9), [start, at("2026-06-01T11:30:00Z")]);
     }

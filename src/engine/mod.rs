@@ -16,8 +16,9 @@ mod settle;
 mod waiters;
 mod wakeups;
 
+use std::collections::HashSet;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -60,6 +61,8 @@ pub struct Engine {
     /// Claims under way: half of the connections at most, so that a crowd that is woken at
     /// once neither times out in the pool nor keeps settlements and heartbeats waiting.
     claiming: Arc<Semaphore>,
+    /// Schedules that do not fire, and of which the log says so already.
+    schedules_told: Arc<Mutex<HashSet<String>>>,
     /// Where requests are put together; none if each has a statement of its own.
     lines: Option<Arc<Lines>>,
 }
@@ -93,6 +96,7 @@ impl Engine {
             outbox: Arc::default(),
             lanes: Arc::default(),
             claiming,
+            schedules_told: Arc::default(),
             lines: None,
         };
         if group_commit_max < 2 {

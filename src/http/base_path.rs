@@ -7,6 +7,23 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::domain::Invalid;
 
+/// What the paths of routes begin with.
+const ROUTES: [&str; 13] = [
+    "v1",
+    "q",
+    "qb",
+    "j",
+    "w",
+    "status",
+    "control",
+    "livez",
+    "readyz",
+    "metrics",
+    "docs",
+    "openapi.json",
+    "openapi-3.0.json",
+];
+
 /// A prefix like `/jobs`; empty for none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BasePath(String);
@@ -21,6 +38,10 @@ impl BasePath {
                 && one != ".."
                 && one.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.~-".contains(&b))
         };
+        let first = text.split('/').nth(1).unwrap_or_default();
+        if ROUTES.contains(&first) {
+            return Err(Invalid("not a path whose first segment is one of the server's own, like /v1 or /q"));
+        }
         if text.is_empty() || text.strip_prefix('/').is_some_and(|rest| rest.split('/').all(segment)) {
             return Ok(Self(text.to_owned()));
         }
@@ -102,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for text in ["jobs", "/jobs//x", "/../x", "/a b", "/a?b", "/ä"] {
+        for text in ["jobs", "/v1", "/q/x", "/jobs//x", "/../x", "/a b", "/a?b", "/ä"] {
             assert!(BasePath::parse(text).is_err(), "{text}");
         }
     }

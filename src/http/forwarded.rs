@@ -14,7 +14,8 @@ pub struct Proxies(Vec<IpNet>);
 impl Proxies {
     /// Addresses and networks, separated by commas.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let one = |part: &str| part.parse::<IpNet>().ok().or_else(|| part.parse::<IpAddr>().ok().map(IpNet::from));
+        let address = |part: &str| part.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
+        let one = |part: &str| part.parse::<IpNet>().ok().or_else(|| address(part));
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let networks: Option<Vec<IpNet>> = parts.map(one).collect();
         networks.map(Self).ok_or(Invalid("addresses or networks like 10.0.0.0/8, separated by commas"))
@@ -36,7 +37,9 @@ impl Proxies {
         let mut client = peer;
         for name in named.into_iter().rev() {
             // What stands before something that is no address may be anything.
-            let Ok(address) = name.parse::<IpAddr>() else { break };
+            // Some proxies tell the port, too.
+            let with_port = || name.parse::<SocketAddr>().map(|address| address.ip());
+            let Ok(address) = name.parse::<IpAddr>().or_else(|_| with_port()) else { break };
             client = address.to_canonical();
             if !self.trusts(client) {
                 break;
@@ -70,6 +73,7 @@ mod tests {
         assert_eq!(client("10.0.0.0/8", "10.1.2.3", &["6.6.6.6, 198.51.100.7", "10.9.9.9"]), "198.51.100.7");
         assert_eq!(client("10.0.0.0/8", "10.1.2.3", &["6.6.6.6, unknown, 10.9.9.9"]), "10.9.9.9");
         assert_eq!(client("10.0.0.0/8", "10.1.2.3", &[]), "10.1.2.3");
+        assert_eq!(client("10.0.0.0/8", "10.1.2.3", &["198.51.100.7:4711"]), "198.51.100.7");
         assert_eq!(client("127.0.0.1, ::1", "::ffff:127.0.0.1", &["2001:db8::1"]), "2001:db8::1");
     }
 

@@ -14,9 +14,12 @@ use prometheus_client::registry::Registry;
 
 use super::App;
 use crate::domain::Histogram;
-use crate::store::{PoolState, QueueCounters};
+use crate::store::{self, PoolState, QueueCounters};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What queues without a name of their own are called.
+const OTHER: &str = "_other";
 
 /// For people, whose browsers would save the other one.
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -53,7 +56,7 @@ pub(super) async fn get_metrics(State(app): State<App>, headers: HeaderMap) -> R
         (Ok(queues), Ok(workers)) => (queues, workers, true),
         (Err(error), _) | (_, Err(error)) => {
             tracing::debug!(error = &error as &dyn std::error::Error, "metrics without the database");
-            (Vec::new(), Vec::new(), false)
+            (Vec::new(), Vec::new(), !matches!(error, store::Error::Unavailable(_)))
         }
     };
     let shared = Shared { queues, workers, pools: app.store.pools(), up };
@@ -129,7 +132,7 @@ impl Shared {
                 gauge(&mut pools, &[("pool", pool.pool), ("state", state)], count)?;
             }
         }
-        if !self.up {
+        if self.workers.is_empty() && self.queues.is_empty() && !self.up {
             return Ok(());
         }
         let help = "Workers that beat, by status";
@@ -169,15 +172,17 @@ impl Shared {
         Ok(())
     }
 
+    /// Of queues with a name: the sum of the others falls when one of them gets its own.
     fn counters(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let named: Vec<&QueueCounters> = self.queues.iter().filter(|queue| queue.queue != OTHER).collect();
         let mut enqueued =
             encoder.encode_descriptor("jobs_enqueued", "Jobs that were put in", None, MetricType::Counter)?;
-        for queue in &self.queues {
+        for queue in &named {
             counter(&mut enqueued, &[("queue", queue.queue.as_str())], queue.enqueued)?;
         }
         let mut attempts =
             encoder.encode_descriptor("attempts", "Attempts that ended, by outcome", None, MetricType::Counter)?;
-        for queue in &self.queues {
+        for queue in &named {
             for (outcome, count) in [
                 ("completed", queue.completed),
                 ("failed", queue.failed - queue.lost),
@@ -189,17 +194,17 @@ impl Shared {
         }
         let help = "Leases that ran out, and attempts that took too long";
         let mut expired = encoder.encode_descriptor("leases_expired", help, None, MetricType::Counter)?;
-        for queue in &self.queues {
+        for queue in &named {
             counter(&mut expired, &[("queue", queue.queue.as_str())], queue.lost)?;
         }
         let help = "From when a job could be claimed until it was";
         let mut waits = encoder.encode_descriptor("job_wait_seconds", help, None, MetricType::Histogram)?;
-        for queue in &self.queues {
+        for queue in &named {
             histogram(&mut waits, &queue.queue, queue.wait_hist.as_ref(), queue.wait_ms_sum)?;
         }
         let help = "From a claim to the end of its attempt";
         let mut runs = encoder.encode_descriptor("job_run_seconds", help, None, MetricType::Histogram)?;
-        for queue in &self.queues {
+        for queue in &named {
             histogram(&mut runs, &queue.queue, queue.run_hist.as_ref(), queue.run_ms_sum)?;
         }
         Ok(())

@@ -1,13 +1,11 @@
 //! The OpenAPI document, generated from the route types and put in order for generators.
 
-use std::sync::LazyLock;
-
 use axum::Router;
 use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -81,21 +79,20 @@ pub fn yaml(variant: Variant) -> Result<String, String> {
 pub(super) fn reference(base_path: &BasePath) -> Router<App> {
     let document = format!("{}/openapi.json", base_path.as_str());
     Router::from(SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from(document)))
-        .route("/openapi.json", get(|| async { serve(Variant::V31) }))
-        .route("/openapi-3.0.json", get(|| async { serve(Variant::V30) }))
+        .route("/openapi.json", served(Variant::V31, base_path))
+        .route("/openapi-3.0.json", served(Variant::V30, base_path))
 }
 
 /// Answers the document, which is made once.
-fn serve(variant: Variant) -> Response {
-    static V31: LazyLock<Bytes> = LazyLock::new(|| document(Variant::V31).to_string().into());
-    static V30: LazyLock<Bytes> = LazyLock::new(|| document(Variant::V30).to_string().into());
-    let text = match variant {
-        Variant::V31 => &V31,
-        Variant::V30 => &V30,
-    };
-    let mut response = Response::new(Body::from(Bytes::clone(text)));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+fn served(variant: Variant, base_path: &BasePath) -> MethodRouter<App> {
+    let mut document = document(variant);
+    document["servers"][0]["url"] = json!(format!("{}/", base_path.as_str()));
+    let text = Bytes::from(document.to_string());
+    get(move || async move {
+        let mut response = Response::new(Body::from(text));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    })
 }
 
 /// Takes the nulls out: what is optional is left out, never null. The one classic member that

@@ -97,7 +97,7 @@ where
     let status = response.status().as_u16();
     let ms = begun.elapsed().as_secs_f64() * 1000.0;
     // `?path` escapes what a log reader must not see raw.
-    tracing::debug!(%method, ?path, status, ms, ?client, "answered");
+    tracing::debug!(%method, ?path, status, ms, client = client.map(tracing::field::display), "answered");
     response
 }
 

@@ -36,11 +36,24 @@ pub(super) fn of(method: &str, path: &str, operation: &Value, schemas: &Value) -
             in_path.push((name, parameter["example"].as_str().unwrap_or_default().to_owned()));
         }
     }
+    let in_query: Vec<(String, String)> = operation["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true)
+        .map(|parameter| {
+            let text = |name: &str| parameter[name].as_str().unwrap_or_default().to_owned();
+            (text("name"), text("example"))
+        })
+        .collect();
     let url = in_path.iter().fold(path.to_owned(), |url, (name, value)| url.replace(&format!("{{{name}}}"), value));
+    let query: Vec<String> = in_query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let url = if query.is_empty() { url } else { format!("{url}?{}", query.join("&")) };
+    let named: Vec<_> = in_path.iter().chain(&in_query).cloned().collect();
     Samples {
         curl: curl(method, &url, body.as_ref().map(|(_, body)| body)),
-        python: python(id, tag, &in_path, body.as_ref()),
-        typescript: typescript(method, path, &in_path, body.as_ref().map(|(_, body)| body)),
+        python: python(id, tag, &named, body.as_ref()),
+        typescript: typescript(method, path, &in_path, &in_query, body.as_ref().map(|(_, body)| body)),
     }
 }
 
@@ -82,11 +95,22 @@ fn pythonic(value: &Value) -> String {
     }
 }
 
-fn typescript(method: &str, path: &str, in_path: &[(String, String)], body: Option<&Value>) -> String {
+fn typescript(
+    method: &str,
+    path: &str,
+    in_path: &[(String, String)],
+    in_query: &[(String, String)],
+    body: Option<&Value>,
+) -> String {
     let mut options = Vec::new();
-    if !in_path.is_empty() {
-        let names: Vec<String> = in_path.iter().map(|(name, value)| format!("{name}: {}", json!(value))).collect();
-        options.push(format!("params: {{ path: {{ {} }} }}", names.join(", ")));
+    let names = |given: &[(String, String)]| {
+        let names: Vec<String> = given.iter().map(|(name, value)| format!("{name}: {}", json!(value))).collect();
+        names.join(", ")
+    };
+    let groups = [("path", in_path), ("query", in_query)].into_iter().filter(|(_, given)| !given.is_empty());
+    let groups: Vec<String> = groups.map(|(group, given)| format!("{group}: {{ {} }}", names(given))).collect();
+    if !groups.is_empty() {
+        options.push(format!("params: {{ {} }}", groups.join(", ")));
     }
     if let Some(body) = body {
         options.push(format!("body: {body}"));

@@ -4,6 +4,8 @@
 mod window;
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -11,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::engine::Engine;
 use crate::metrics::Metrics;
-use crate::store::{Result, Store};
+use crate::store::{Error, Result, Store};
 use window::Window;
 
 /// Counts read what is not folded yet, so this bounds their cost; each folding rewrites a
@@ -145,17 +147,18 @@ impl Loops<'_> {
     }
 
     fn statistics(&self) {
-        self.spawn("fold_tally", FOLD_EVERY, |_, store| async move {
-            Ok(more(store.fold_tally(FOLD_ROWS).await? == FOLD_ROWS))
+        let rows = Rows::of(FOLD_ROWS);
+        self.spawn("fold_tally", FOLD_EVERY, move |_, store| {
+            let rows = rows.clone();
+            async move { rows.after(store.fold_tally(rows.get()).await) }
         });
-        self.spawn("fold_failures", FOLD_EVERY, |_, store| async move {
-            Ok(more(store.fold_failures(FOLD_FAILURES).await? == FOLD_FAILURES))
+        let rows = Rows::of(FOLD_FAILURES);
+        self.spawn("fold_failures", FOLD_EVERY, move |_, store| {
+            let rows = rows.clone();
+            async move { rows.after(store.fold_failures(rows.get()).await) }
         });
         self.spawn("sample_depth", SAMPLE_EVERY, |_, store| async move {
-            if store.begin_chore("sample_depth", SAMPLE_EVERY).await? {
-                store.sample_depth().await?;
-            }
-            Ok(Tick::Idle)
+            chore(&store, "sample_depth", SAMPLE_EVERY, || store.sample_depth()).await
         });
     }
 
@@ -172,23 +175,78 @@ impl Loops<'_> {
             Ok(Tick::Idle)
         });
         self.spawn("retire_partitions", Duration::from_mins(1), |_, store| async move {
-            if store.begin_chore("retire_partitions", RETIRE_EVERY).await? {
-                while let Some(day) = store.retire_partition().await? {
-                    tracing::info!(day, "history past its retention goes");
-                    store.drop_retired().await?;
-                }
-                store.drop_retired().await?;
-            }
-            Ok(Tick::Idle)
+            chore(&store, "retire_partitions", RETIRE_EVERY, || retire(&store)).await
         });
         self.spawn("analyze_history", Duration::from_hours(1), |_, store| async move {
-            if store.begin_chore("analyze_history", Duration::from_hours(24)).await? {
-                store.sweep_jobs().await?;
+            chore(&store, "analyze_history", Duration::from_hours(24), || async {
+                let swept = store.sweep_jobs().await;
                 store.analyze_history().await?;
-            }
-            Ok(Tick::Idle)
+                swept
+            })
+            .await
         });
     }
+}
+
+/// How many rows one statement takes: fewer after one that took too long, so that a backlog of many
+/// queues is folded in steps and not tried for ever. Cheap to clone.
+#[derive(Clone)]
+struct Rows {
+    now: Arc<AtomicI64>,
+    most: i64,
+}
+
+impl Rows {
+    /// What any statement can take.
+    const LEAST: i64 = 100;
+
+    fn of(most: i64) -> Self {
+        Self { now: Arc::new(AtomicI64::new(most)), most }
+    }
+
+    fn get(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// What is left to do after a statement that took so many.
+    fn after(&self, outcome: Result<i64>) -> Result<Tick> {
+        let asked = self.get();
+        match outcome {
+            Err(Error::Timeout) if asked > Self::LEAST => {
+                self.now.store((asked / 4).max(Self::LEAST), Ordering::Relaxed);
+                Ok(Tick::More)
+            }
+            Err(error) => Err(error),
+            Ok(taken) => {
+                self.now.store((asked * 2).min(self.most), Ordering::Relaxed);
+                Ok(more(taken == asked))
+            }
+        }
+    }
+}
+
+/// Does what servers share, unless one did it within the interval. What fails is given back, so that
+/// it is tried again, and told, until it works.
+async fn chore<T, Fut>(store: &Store, name: &str, interval: Duration, work: impl FnOnce() -> Fut) -> Result<Tick>
+where
+    Fut: Future<Output = Result<T>>,
+{
+    if store.begin_chore(name, interval).await?
+        && let Err(error) = work().await
+    {
+        store.give_up_chore(name).await?;
+        return Err(error);
+    }
+    Ok(Tick::Idle)
+}
+
+/// Days whose time is over, each on its own.
+async fn retire(store: &Store) -> Result<()> {
+    while let Some(day) = store.retire_partition().await? {
+        tracing::info!(day, "history past its retention goes");
+        store.drop_retired().await?;
+    }
+    store.drop_retired().await.map(drop)
 }
 
 fn more(more: bool) -> Tick {

@@ -101,6 +101,11 @@ impl Store {
         Ok(self.one(Effect::Write, statement).await?.is_some())
     }
 
+    /// Gives a chore back that failed.
+    pub async fn give_up_chore(&self, name: &str) -> Result<()> {
+        self.run(sqlx::query_as(sql!("maintenance/give_up_chore")).bind(name)).await
+    }
+
     /// Deletes up to `limit` final jobs that their queue keeps no longer, and that do not go with
     /// their day; answers how many.
     pub async fn retain(&self, limit: i64) -> Result<i64> {

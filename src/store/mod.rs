@@ -161,8 +161,8 @@ impl Store {
     }
 
     /// As [`new`](Self::new), behind a pooler that gives each transaction another session: every
-    /// statement is sent whole, nothing is set in the session and nothing is listened to. The
-    /// settings of `new` are to be set on the role, see `docs/operations.md`.
+    /// statement is prepared and run in a transaction of its own, with the settings of `new`, and nothing
+    /// is listened to.
     pub fn pooled(options: PgConnectOptions, connections: u32) -> Self {
         let options = options.extra_float_digits(None);
         Self::with(&options, &options, connections, false)
@@ -287,7 +287,7 @@ impl Store {
             Effect::Write => WRITE_WITHIN,
             Effect::Chore => CHORE_WITHIN,
         };
-        let rows = self.rows_of(&mut connection, statement);
+        let rows = self.rows_of(&mut connection, effect, statement);
         let error = match tokio::time::timeout(within, rows).instrument(span()).await {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(error)) => error,
@@ -305,6 +305,7 @@ impl Store {
     async fn rows_of<T>(
         &self,
         connection: &mut PoolConnection<Postgres>,
+        effect: Effect,
         statement: QueryAs<'_, Postgres, T, PgArguments>,
     ) -> sqlx::Result<Vec<T>>
     where
@@ -314,15 +315,15 @@ impl Store {
             return statement.fetch_all(&mut **connection).await;
         }
         let mut wrapped = Wrapped { connection, ended: false };
-        wrapped.connection.execute(sql!("pooler/begin")).await?;
+        let begin = if effect == Effect::Chore { sql!("pooler/begin_chore") } else { sql!("pooler/begin") };
+        wrapped.connection.execute(begin).await?;
         let rows = statement.persistent(false).fetch_all(&mut **wrapped.connection).await;
-        match &rows {
-            Ok(_) => wrapped.connection.execute(sql!("pooler/commit")).await?,
+        wrapped.ended = match &rows {
+            Ok(_) => wrapped.connection.execute(sql!("pooler/commit")).await.map(|_| true)?,
             // The database said so, and waits for the end.
-            Err(sqlx::Error::Database(_)) => wrapped.connection.execute(sql!("pooler/rollback")).await?,
-            Err(_) => return rows,
+            Err(sqlx::Error::Database(_)) => wrapped.connection.execute(sql!("pooler/rollback")).await.is_ok(),
+            Err(_) => false,
         };
-        wrapped.ended = true;
         rows
     }
 

@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::{Effect, Result, Store, sql};
 use crate::domain::Histogram;
 
+/// For how many days there are sums by the minute.
+const MINUTES_DAYS: i64 = 14;
+
 /// What a table of sums is summed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -55,12 +58,13 @@ pub struct ReportRange {
 }
 
 impl ReportRange {
-    /// The range between two moments. Its beginning is that of a minute, or, where it is longer
-    /// than a day, of an hour; its end is that of the minute that holds the second moment.
-    pub fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Self {
-        let minutes_to = Unit::Minute.floor(until) + Duration::minutes(1);
-        let unit = if until - since > Duration::days(1) { Unit::Hour } else { Unit::Minute };
-        let minutes_from = unit.floor(since);
+    /// The range from one moment to before another, of whole minutes. A range that is longer than a
+    /// day, or of which there are no minutes any more `now`, is one of whole hours.
+    pub fn between(since: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+        let kept = |at: DateTime<Utc>| now - at < Duration::days(MINUTES_DAYS - 1);
+        let from = if until - since <= Duration::days(1) && kept(since) { Unit::Minute } else { Unit::Hour };
+        let to = if kept(until) { Unit::Minute } else { Unit::Hour };
+        let (minutes_from, minutes_to) = (from.floor(since), to.ceil(until));
         let (mut hours_from, mut hours_to) = (Unit::Hour.ceil(minutes_from), Unit::Hour.floor(minutes_to));
         if hours_from > hours_to {
             (hours_from, hours_to) = (minutes_to, minutes_to);
@@ -272,8 +276,11 @@ mod tests {
             ("2026-01-01T10:20:30Z", "2026-01-02T23:59:30Z"),
             ("2026-01-01T00:00:00Z", "2026-03-01T23:59:59Z"),
         ] {
-            let range = ReportRange::between(at(since), at(until));
-            assert!(range.minutes_from <= at(since) && at(until) < range.minutes_to, "{since} {range:?}");
+            let range = ReportRange::between(at(since), at(until), at(until));
+            assert!(range.minutes_from <= at(since) && at(until) <= range.minutes_to, "{since} {range:?}");
+            let long_ago = ReportRange::between(at(since), at(until), at("2026-06-01T00:00:00Z"));
+            assert!(Unit::Hour.floor(long_ago.minutes_from) == long_ago.hours_from, "{since}: no minutes");
+            assert!(long_ago.hours_to == long_ago.minutes_to, "{since}: no minutes");
             let mut places = vec![range.minutes_from, range.hours_from, range.days_from, range.days_to, range.hours_to];
             places.push(range.minutes_to);
             // Where there is no hour or day, its part lies empty at the end of the coarser one.

@@ -50,6 +50,7 @@ pub struct DueSchedule {
     pub ends_at: Option<DateTime<Utc>>,
     pub due_at: DateTime<Utc>,
     pub version: i64,
+    pub payload_bytes: i64,
     /// When it was looked.
     pub now: DateTime<Utc>,
 }

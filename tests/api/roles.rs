@@ -11,7 +11,7 @@ async fn a_server_that_owns_nothing_does_all_a_server_does() {
     let app = TestApp::start().await;
     // A role of its own for each test: roles belong to all databases of a cluster.
     let role = format!("server_{}", uuid::Uuid::now_v7().simple());
-    app.sql(&format!("create role {role} login in role presque_server")).await;
+    app.sql(&format!("create role {role} login; select presque_internal.grant_to_server('{role}')")).await;
     let options = app.db.options.clone().username(&role);
     Store::check_schema(&options).await.unwrap();
     let server = TestApp::with_store(&app, Store::new(options.clone(), 8));
@@ -66,5 +66,5 @@ async fn a_server_that_owns_nothing_does_all_a_server_does() {
     }
     connection.close().await.unwrap();
     drop(server);
-    app.sql(&format!("drop role {role}")).await;
+    app.sql(&format!("drop owned by {role}; drop role {role}")).await;
 }

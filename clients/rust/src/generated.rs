@@ -8644,7 +8644,7 @@ impl Client {
     Sends a `GET` request to `/v1/reports/summary`
 
     Arguments:
-    - `group_by`: none (if absent), queue, kind or worker
+    - `group_by`: none (if absent), queue, kind or worker (up to 14 days; no waits and percentiles)
     - `kind`: Of this kind; not with worker
     - `limit`: How many rows at most (50 if absent, up to 500)
     - `queue`: Of this queue; not with worker
@@ -8672,7 +8672,7 @@ impl Client {
     day for 400.
 
     ```sh
-    curl http://127.0.0.1:5000/v1/reports/timeseries
+    curl http://127.0.0.1:5000/v1/reports/timeseries?metric=completed
     ```
 
     Sends a `GET` request to `/v1/reports/timeseries`
@@ -11862,4 +11862,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: 887f50ce2d6cc1988e4e3c5da41cf74fd8ea24ec17ee146c6fee4bb62dc86115
+// SHA-256 of the document and the generator: f9d1a119e7c6b86ce33f6c66700f0eada6992db90a973536dda0e545e9573642

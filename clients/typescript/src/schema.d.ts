@@ -768,7 +768,7 @@ export interface paths {
          *     day for 400.
          *
          *     ```sh
-         *     curl http://127.0.0.1:5000/v1/reports/timeseries
+         *     curl http://127.0.0.1:5000/v1/reports/timeseries?metric=completed
          *     ```
          */
         get: operations["get_timeseries"];
@@ -5246,7 +5246,7 @@ export interface operations {
                 since?: string;
                 /** @description To when (now if absent) */
                 until?: string;
-                /** @description none (if absent), queue, kind or worker */
+                /** @description none (if absent), queue, kind or worker (up to 14 days; no waits and percentiles) */
                 group_by?: string;
                 /** @description Of this queue; not with worker */
                 queue?: string;
@@ -5293,7 +5293,10 @@ export interface operations {
     get_timeseries: {
         parameters: {
             query: {
-                /** @description enqueued, started, completed, failed, discarded, depth, running, latency (milliseconds), wait_p50, wait_p95, wait_p99, run_p50, run_p95 or run_p99 */
+                /**
+                 * @description enqueued, started, completed, failed, discarded, depth, running, latency (milliseconds), wait_p50, wait_p95, wait_p99, run_p50, run_p95 or run_p99
+                 * @example completed
+                 */
                 metric: string;
                 /** @description From when (an hour before `until` if absent) */
                 since?: string;

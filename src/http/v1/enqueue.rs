@@ -67,7 +67,7 @@ pub(super) struct NewJob {
     dedup_window_ms: Option<i64>,
     /// What happens if the key is held: `return_existing`, `reject` or `replace`.
     dedup_on_conflict: Option<String>,
-    /// Up to 32 texts that the worker gets with the job.
+    /// Up to 32 texts that the worker gets with the job; names that begin with `presque-` are reserved.
     #[schema(value_type = Option<StringMap>)]
     headers: Option<BTreeMap<String, String>>,
     /// W3C Trace Context; the request's header of this name if absent.
@@ -260,14 +260,20 @@ impl From<Read> for Result<store::NewJob, Error> {
 
 /// The trace of the request, for jobs that name none.
 fn take_traceparent<'a>(jobs: impl Iterator<Item = &'a mut Read>, headers: &HeaderMap) {
-    let given = headers.get("traceparent").and_then(|value| value.to_str().ok()).filter(|text| is_traceparent(text));
+    let given = traceparent_of(headers);
     for read in jobs {
         if let Read::Job(job) = read
             && job.traceparent.is_none()
         {
-            job.traceparent = given.map(str::to_owned);
+            job.traceparent.clone_from(&given);
         }
     }
+}
+
+/// The trace that the headers of a request name.
+pub(super) fn traceparent_of(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    given.filter(|text| is_traceparent(text)).map(str::to_owned)
 }
 
 /// W3C Trace Context, version 00: lower case hex of these lengths.

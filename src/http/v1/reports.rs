@@ -95,7 +95,7 @@ struct LatencyStats {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sums of milliseconds are far below 2^52")]
-fn latency(hist: &Histogram, sum: i64, max: i64) -> LatencyStats {
+fn latency(hist: &Histogram, count: i64, sum: i64, max: i64) -> LatencyStats {
     // A percentile is the middle of its bucket, which can lie above the largest measurement.
     let quantile = |q| hist.quantile_ms(q).min(max as f64);
     LatencyStats {
@@ -104,7 +104,7 @@ fn latency(hist: &Histogram, sum: i64, max: i64) -> LatencyStats {
         p95: quantile(0.95),
         p99: quantile(0.99),
         max: max as f64,
-        avg: if hist.count() > 0 { sum as f64 / hist.count() as f64 } else { 0.0 },
+        avg: if count > 0 { sum as f64 / count as f64 } else { 0.0 },
     }
 }
 
@@ -155,8 +155,14 @@ impl Added {
             cancelled: sums.cancelled,
             completed_per_min: sums.completed as f64 / minutes,
             error_rate: if ended > 0 { sums.failed as f64 / ended as f64 } else { 0.0 },
-            wait_ms: latency(&self.wait, sums.wait_ms_sum, sums.wait_ms_max),
-            run_ms: latency(&self.run, sums.run_ms_sum, sums.run_ms_max),
+            wait_ms: latency(&self.wait, self.wait.count(), sums.wait_ms_sum, sums.wait_ms_max),
+            // Of workers there is the sum alone.
+            run_ms: latency(
+                &self.run,
+                self.run.count().max(sums.completed + sums.failed),
+                sums.run_ms_sum,
+                sums.run_ms_max,
+            ),
         }
     }
 }
@@ -186,7 +192,7 @@ impl Asked {
         let until = self.until.unwrap_or(now).min(now);
         let since = self.since.unwrap_or(until - Duration::hours(1));
         if since > until {
-            return Err(Error::field("since", "conflict", "it is after until, or in the future"));
+            return Err(Error::field("?since", "conflict", "it is after until, or in the future"));
         }
         Ok((since, until))
     }
@@ -202,7 +208,7 @@ impl Asked {
     params(
         ("since" = Option<String>, Query, description = "From when (an hour before `until` if absent)"),
         ("until" = Option<String>, Query, description = "To when (now if absent)"),
-        ("group_by" = Option<String>, Query, description = "none (if absent), queue, kind or worker"),
+        ("group_by" = Option<String>, Query, description = "none (if absent), queue, kind or worker (up to 14 days; no waits and percentiles)"),
         ("queue" = Option<String>, Query, description = "Of this queue; not with worker"),
         ("kind" = Option<String>, Query, description = "Of this kind; not with worker"),
         ("limit" = Option<i64>, Query, description = "How many rows at most (50 if absent, up to 500)"),
@@ -217,10 +223,11 @@ async fn get_summary(State(app): State<App>, params: Params) -> Answer {
     let limit = params.int("limit", 1..=500).unwrap_or(50);
     params.finish()?;
     if asked.of.group_by == "worker" && (asked.of.queue.is_some() || asked.of.kind.is_some()) {
-        return Err(Error::field("group_by", "conflict", "worker goes not together with queue or kind"));
+        return Err(Error::field("?group_by", "conflict", "worker goes not together with queue or kind"));
     }
-    let (since, until) = asked.range(app.store.now().await?)?;
-    let range = ReportRange::between(since, until);
+    let now = app.store.now().await?;
+    let (since, until) = asked.range(now)?;
+    let range = ReportRange::between(since, until, now);
     let rows = app.store.summarize(&asked.of, range).await?;
     let counts = app.store.count_jobs(asked.of.queue.as_deref()).await?;
     #[expect(clippy::cast_precision_loss, reason = "minutes of years")]

@@ -93,7 +93,10 @@ pub(super) fn read_schedule(
     if queue.as_deref().is_some_and(|name| QueueName::parse(name).is_err()) {
         fields.fault("queue", "pattern", "a queue's name");
     }
-    let cron = fields.filled("cron", 256);
+    let cron = fields.filled("cron", 256).map(|cron| cron.trim().to_owned());
+    if cron.as_deref() == Some("") {
+        fields.fault("cron", "min", "at least 1 character");
+    }
     if seen.is_none() {
         fields.required("queue", queue.clone());
         fields.required("cron", cron.clone());
@@ -103,7 +106,7 @@ pub(super) fn read_schedule(
     }
     take!(
         queue: queue,
-        cron: cron.map(|cron| cron.trim().to_owned()),
+        cron: cron,
         timezone: fields.text("timezone", 64),
         kind: fields.printable("kind", 128),
         priority: fields.small("priority", -100..=100).map(Some),

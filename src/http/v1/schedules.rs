@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::enqueue::{EnqueueResult, mark_replayed, stored_one};
+use super::enqueue::{EnqueueResult, mark_replayed, stored_one, traceparent_of};
 use super::job::{Answer, RawJson, Time, json, large_json, tagged};
 use super::jobs::empty;
 use super::paging::{Wanted, linked};
@@ -337,7 +337,8 @@ async fn trigger_schedule(
     let payload = body.parse(|fields| fields.json("payload", app.payload_bytes_max))?.transpose();
     let payload = payload.map_err(|actual| Error::too_large("the payload", app.payload_bytes_max, actual))?;
     let schedule = find_known(&app, &id).await?;
-    let job = job_of(schedule, payload).ok_or(Error::Internal)?;
+    let mut job = job_of(schedule, payload).ok_or(Error::Internal)?;
+    job.traceparent = traceparent_of(&headers);
     let enqueue = store::Enqueue {
         jobs: vec![job],
         idempotency: idempotency.map(|key| ("trigger_schedule", key)),

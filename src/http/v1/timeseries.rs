@@ -94,7 +94,7 @@ const METRICS: [(&str, Metric); 14] = [
 #[utoipa::path(
     get, path = "/v1/reports/timeseries", tag = "reports",
     params(
-        ("metric" = String, Query, description = "enqueued, started, completed, failed, discarded, depth, running, latency (milliseconds), wait_p50, wait_p95, wait_p99, run_p50, run_p95 or run_p99"),
+        ("metric" = String, Query, example = "completed", description = "enqueued, started, completed, failed, discarded, depth, running, latency (milliseconds), wait_p50, wait_p95, wait_p99, run_p50, run_p95 or run_p99"),
         ("since" = Option<String>, Query, description = "From when (an hour before `until` if absent)"),
         ("until" = Option<String>, Query, description = "To when (now if absent)"),
         ("step_ms" = Option<i64>, Query, description = "60000, 300000, 3600000 or 86400000; chosen for up to 300 points if absent"),
@@ -114,23 +114,29 @@ pub(super) async fn get_timeseries(State(app): State<App>, params: Params) -> An
     let asked = Asked::read(&params, &[("none", "none"), ("queue", "queue"), ("kind", "kind")]);
     let step_ms = params.int("step_ms", 60_000..=86_400_000);
     params.finish()?;
-    let (name, metric) = metric.ok_or_else(|| Error::field("metric", "required", "say which number to show"))?;
+    let (name, metric) = metric.ok_or_else(|| Error::field("?metric", "required", "say which number to show"))?;
     let now = app.store.now().await?;
     let (since, until) = asked.range(now)?;
     let (step_ms, unit) = step(step_ms, since, until, now)?;
     let from = floor(since, step_ms);
-    let range = (from, floor(until, step_ms) + Duration::milliseconds(step_ms));
+    let whole = floor(until, step_ms);
+    // Before `until`: the step that begins with it is the next one.
+    let range = (from, if whole == until { until } else { whole + Duration::milliseconds(step_ms) });
+    let alone = asked.of.group_by == "none";
     let series = match metric {
         Metric::Depth(value) => {
             if asked.of.group_by == "kind" || asked.of.kind.is_some() {
-                return Err(Error::field("kind", "conflict", "how deep a queue is, is not known by kind"));
+                return Err(Error::field("?metric", "conflict", "how deep a queue is, is not known by kind"));
+            }
+            if now - since > Duration::days(MINUTES_DAYS) {
+                return Err(Error::field("?since", "min", "samples of how deep queues were are kept for 14 days"));
             }
             let points = app.store.list_depth_points(&asked.of, range, step_ms).await?;
-            filled(points.iter().map(|point| (point.key.as_str(), point.at, value(point))), range, step_ms)
+            filled(points.iter().map(|point| (point.key.as_str(), point.at, value(point))), range, step_ms, alone)
         }
         Metric::Count(value) => {
             let points = app.store.list_time_points(&asked.of, unit, range, step_ms, "none").await?;
-            filled(points.iter().map(|point| (point.key.as_str(), point.at, value(point))), range, step_ms)
+            filled(points.iter().map(|point| (point.key.as_str(), point.at, value(point))), range, step_ms, alone)
         }
         Metric::Percentile(of, q) => {
             let points = app.store.list_time_points(&asked.of, unit, range, step_ms, of).await?;
@@ -154,13 +160,13 @@ fn step(
         return Ok(*STEPS.iter().find(fits).unwrap_or(&STEPS[3]));
     };
     let Some(known) = STEPS.iter().find(|(step, _)| *step == asked) else {
-        return Err(Error::field("step_ms", "enum", "one of 60000, 300000, 3600000, 86400000"));
+        return Err(Error::field("?step_ms", "enum", "one of 60000, 300000, 3600000, 86400000"));
     };
     if length / asked >= POINTS_MAX {
-        return Err(Error::field("step_ms", "min", "that is more than 2000 points: take a longer step"));
+        return Err(Error::field("?step_ms", "min", "that is more than 2000 points: take a longer step"));
     }
     if old && known.1 == Unit::Minute {
-        return Err(Error::field("step_ms", "min", "sums by the minute are kept for 14 days: take 3600000"));
+        return Err(Error::field("?step_ms", "min", "sums by the minute are kept for 14 days: take 3600000"));
     }
     Ok(*known)
 }
@@ -177,10 +183,14 @@ fn filled<'a>(
     points: impl Iterator<Item = (&'a str, DateTime<Utc>, i64)>,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
     step_ms: i64,
+    alone: bool,
 ) -> Vec<Series> {
     let mut known: BTreeMap<&str, BTreeMap<DateTime<Utc>, i64>> = BTreeMap::new();
     for (key, at, value) in points {
         known.entry(key).or_default().insert(at, value);
+    }
+    if known.is_empty() && alone {
+        known.entry("").or_default();
     }
     let mut keys: Vec<(i64, &str)> = known.iter().map(|(key, values)| (-values.values().sum::<i64>(), *key)).collect();
     keys.sort_unstable();

@@ -52,7 +52,8 @@ ran as (
     ) as each
     group by queue_id, kind, minute
 ),
--- One row for each queue, kind and minute: added up, as joining would compare each with each.
+-- One row for each queue, kind and minute: added up, as joining would compare each with each. Of
+-- histograms there is one at most.
 moved as materialized (
     select
         queue_id, kind, minute,
@@ -61,8 +62,8 @@ moved as materialized (
         sum(ready) as ready, sum(scheduled) as scheduled, sum(running) as running, sum(retryable) as retryable,
         sum(gone_completed) as gone_completed, sum(gone_discarded) as gone_discarded,
         sum(gone_cancelled) as gone_cancelled, sum(wait_ms_sum) as wait_ms_sum, max(wait_ms_max) as wait_ms_max,
-        presque_internal.hist_sum(wait_hist) as wait_hist, sum(run_ms_sum) as run_ms_sum,
-        max(run_ms_max) as run_ms_max, presque_internal.hist_sum(run_hist) as run_hist
+        max(wait_hist) as wait_hist, sum(run_ms_sum) as run_ms_sum,
+        max(run_ms_max) as run_ms_max, max(run_hist) as run_hist
     from (
         select
             queue_id, kind, minute, enqueued, started, completed, failed, lost, released, discarded, cancelled,
@@ -122,12 +123,11 @@ by_minute as (
         queue_id, minute, kind, enqueued, started, completed, failed, lost, released, discarded, cancelled,
         wait_ms_sum, wait_ms_max, wait_hist, run_ms_sum, run_ms_max, run_hist)
     select
-        queue_id, minute, kind, sum(enqueued), sum(started), sum(completed), sum(failed), sum(lost), sum(released),
-        sum(discarded), sum(cancelled), sum(wait_ms_sum), max(wait_ms_max), presque_internal.hist_sum(wait_hist),
-        sum(run_ms_sum), max(run_ms_max), presque_internal.hist_sum(run_hist)
+        queue_id, minute, kind, enqueued, started, completed, failed, lost, released,
+        discarded, cancelled, wait_ms_sum, wait_ms_max, wait_hist,
+        run_ms_sum, run_ms_max, run_hist
     from moved
-    group by 1, 2, 3
-    having sum(enqueued + started + completed + failed + released + discarded + cancelled) > 0
+    where enqueued + started + completed + failed + released + discarded + cancelled > 0
     on conflict (queue_id, minute, kind) do update
     set
         enqueued = m.enqueued + excluded.enqueued,

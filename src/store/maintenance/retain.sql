@@ -23,7 +23,7 @@ due as materialized (
     select kept.queue_id, kept.state, now() - kept.ms * interval '1 millisecond' as before
     from presque_internal.queue_retention as kept
     join longest on longest.state = kept.state
-    where (select alone from keeper) and (kept.ms < 86400000 or kept.ms + 86400000 < longest.ms)
+    where (select alone from keeper) and (kept.ms < 86400000 or kept.ms < longest.ms)
 ),
 old as materialized (
     select found.queue_id, found.job_id, found.state, found.finished_at

@@ -3,8 +3,8 @@
 -- $1 how many by name
 --
 -- From counters, which are at most 5 seconds old, so that ten thousand queues cost ten thousand
--- small rows and nothing else. Locks nothing. Served by the primary key of queue_count, ready_in_order
--- and scheduled_in_order.
+-- small rows and nothing else; the age of the oldest job from samples, as looking for it may walk over
+-- what an old snapshot keeps. Locks nothing. Served by the primary key of queue_count and queue_depth_once.
 with counted as materialized (
     select
         queue.queue_id, queue.name, queue.paused_at is not null as paused, c.ready, c.scheduled, c.retryable, c.running,
@@ -37,7 +37,13 @@ select
     coalesce(max(
         case
             when ready > 0 or scheduled > 0 or retryable > 0
-            then extract(epoch from now() - presque_internal.oldest_available(queue_id))
+            then (
+                select depth.latency_ms_max / 1000.0
+                from presque_internal.queue_depth_minute as depth
+                where depth.queue_id = counted.queue_id and depth.minute > now() - interval '2 minutes'
+                order by depth.minute desc
+                limit 1
+            )
         end
     ), 0)::double precision as latency_seconds
 from counted

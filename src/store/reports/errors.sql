@@ -9,13 +9,14 @@
 -- letters, the index of each day by error.
 with grouped as materialized (
     select
-        e.fingerprint, e.queue_id, min(e.kind) as kind, min(e.error_class) as error_class,
+        e.fingerprint, (array_agg(e.queue_id order by e.hour desc))[1] as queue_id, min(e.kind) as kind, min(e.error_class) as error_class,
         (array_agg(e.message order by e.hour desc))[1] as message, sum(e.occurrences)::bigint as occurrences,
         sum(e.jobs)::bigint as jobs, min(e.first_seen_at) as first_seen_at, max(e.last_seen_at) as last_seen_at,
         (array_agg(e.sample_job_id order by e.hour desc))[1] as sample_job_id
     from presque_internal.error_hour as e
     where e.hour >= date_trunc('hour', $1::timestamptz, 'UTC') and e.hour <= $2 and ($4::text is null or e.kind = $4)
-    group by e.fingerprint, e.queue_id
+    -- A queue that was purged has another id, and its name is in the fingerprint.
+    group by e.fingerprint
 ),
 paged as materialized (
     select grouped.*, queue.name as queue

@@ -10,12 +10,14 @@
 -- statement; schedule_fires_once stands behind it. The queue is made if it was deleted. Its limit
 -- of depth is for producers, which can wait: a due time cannot.
 --
--- Served by the primary key of schedule, queue_in_service, schedule_fires_once, done_job and job_by_id.
+-- Served by the primary key of schedule, queue_in_service, schedule_fires_once, lease_of_job,
+-- scheduled_of_job, ready_again, ready_in_order and job_by_id.
 with mine as materialized (
     select *
     from presque_internal.schedule
     where id = $1 and version = $2 and next_run_at = $3 and not paused
-    for update
+    -- Who holds it fires it, or changes it: there is another look in a moment.
+    for update skip locked
 ),
 made_queue as (
     insert into presque_internal.queue (name)
@@ -45,21 +47,38 @@ overtaken as materialized (
             else false
         end as again
 ),
--- Whether the job of the last run is unfinished: it is there, and not in the history.
+-- Whether the job of the last run is unfinished: it waits or runs.
 busy as materialized (
     select
         mine.overlap = 'skip' and mine.last_job_id is not null
-        and exists (
-            select
-            from presque_internal.job
-            where queue_id = presque_internal.job_id_queue(mine.last_job_id) and id = mine.last_job_id
-        )
-        and not exists (
-            select
-            from presque_internal.done
-            where queue_id = presque_internal.job_id_queue(mine.last_job_id) and job_id = mine.last_job_id
+        and (
+            exists (
+                select
+                from presque_internal.lease
+                where queue_id = last.queue_id and job_id = mine.last_job_id
+            )
+            or exists (
+                select
+                from presque_internal.scheduled
+                where queue_id = last.queue_id and job_id = mine.last_job_id
+            )
+            or exists (
+                select
+                from presque_internal.ready
+                where queue_id = last.queue_id and job_id = mine.last_job_id and lane % 2 = 0
+            )
+            or exists (
+                select
+                from presque_internal.job
+                join presque_internal.ready on
+                    ready.queue_id = job.queue_id
+                    and ready.lane = -2 * job.priority + 1
+                    and ready.seq = presque_internal.job_id_seq(job.id)
+                where job.queue_id = last.queue_id and job.id = mine.last_job_id
+            )
         ) as still
     from mine
+    cross join lateral (select presque_internal.job_id_queue(mine.last_job_id) as queue_id) as last
     cross join overtaken
     where not overtaken.again
 ),

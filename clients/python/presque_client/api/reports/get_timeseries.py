@@ -98,7 +98,7 @@ def sync_detailed(
     day for 400.
 
     ```sh
-    curl http://127.0.0.1:5000/v1/reports/timeseries
+    curl http://127.0.0.1:5000/v1/reports/timeseries?metric=completed
     ```
 
     Args:
@@ -154,7 +154,7 @@ def sync(
     day for 400.
 
     ```sh
-    curl http://127.0.0.1:5000/v1/reports/timeseries
+    curl http://127.0.0.1:5000/v1/reports/timeseries?metric=completed
     ```
 
     Args:
@@ -205,7 +205,7 @@ async def asyncio_detailed(
     day for 400.
 
     ```sh
-    curl http://127.0.0.1:5000/v1/reports/timeseries
+    curl http://127.0.0.1:5000/v1/reports/timeseries?metric=completed
     ```
 
     Args:
@@ -259,7 +259,7 @@ async def asyncio(
     day for 400.
 
     ```sh
-    curl http://127.0.0.1:5000/v1/reports/timeseries
+    curl http://127.0.0.1:5000/v1/reports/timeseries?metric=completed
     ```
 
     Args:
