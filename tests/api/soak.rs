@@ -111,11 +111,13 @@ impl Fleet {
     }
 }
 
-/// What is measured from time to time: bytes of all tables, and of the memory of a server that is
-/// never restarted.
+/// What is measured from time to time: bytes of all tables but those that keep what they hold for
+/// days (idempotency keys a day, runs of schedules 90), and of the memory of a server that is never
+/// restarted.
 async fn sample(db: &mut sqlx::PgConnection, pid: u32) -> (i64, i64) {
     let tables = "select sum(pg_total_relation_size(oid))::bigint from pg_class
-        where relnamespace = 'presque_internal'::regnamespace and relkind = 'r'";
+        where relnamespace = 'presque_internal'::regnamespace and relkind = 'r'
+            and relname not in ('idempotency', 'schedule_run')";
     let bytes = sqlx::query_scalar(tables).fetch_one(db).await.unwrap();
     let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
     let pages: i64 = statm.split(' ').nth(1).unwrap().parse().unwrap();

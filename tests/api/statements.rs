@@ -27,7 +27,8 @@ async fn every_statement_is_valid_and_names_its_columns() {
     files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store")), &mut found);
     assert!(found.len() > 15);
     let mut wrong = String::new();
-    for path in found {
+    // What begins and ends transactions is no statement that can be prepared.
+    for path in found.into_iter().filter(|path| !path.to_string_lossy().contains("/pooler/")) {
         let sql = fs::read_to_string(&path).unwrap();
         match (&mut connection).describe(AssertSqlSafe(sql).into_sql_str()).await {
             Ok(described) if described.columns().iter().any(|column| column.name() == "?column?") => {
