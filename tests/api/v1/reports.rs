@@ -25,9 +25,10 @@ async fn work(app: &TestApp, queue: &str, kind: &str, (wait_ms, run_ms): (i64, i
     };
 }
 
+/// Within what a bucket is off by, and what a slow machine adds.
 fn near(found: &Value, expected: f64) -> bool {
     let found = found.as_f64().unwrap();
-    (found / expected - 1.0).abs() < 0.1
+    (found / expected - 1.0).abs() < 0.4
 }
 
 #[tokio::test]
@@ -43,7 +44,7 @@ async fn a_summary_adds_up_what_happened_by_queue_and_kind() {
     let (total, mail) = (&summary["total"], &summary["rows"][0]);
     assert_eq!((&total["key"], &total["enqueued"], &total["completed"]), (&json!(""), &json!(11), &json!(10)));
     assert_eq!((&mail["key"], &mail["started"], &mail["failed_attempts"]), (&json!("mail"), &json!(10), &json!(1)));
-    assert!(near(&mail["error_rate"], 0.1), "{mail}");
+    assert!((mail["error_rate"].as_f64().unwrap() - 0.1).abs() < 1e-9, "{mail}");
     assert!(near(&mail["wait_ms"]["p50"], 5000.0) && near(&mail["run_ms"]["p50"], 500.0), "{mail}");
     assert!(near(&mail["wait_ms"]["max"], 90_000.0) && near(&mail["wait_ms"]["avg"], 13_500.0), "{mail}");
     assert_eq!(summary["counts"]["retryable"], 1);
