@@ -32,7 +32,8 @@ const BOUNDS: [usize; 23] = [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52
 #[derive(Debug)]
 struct Shared {
     queues: Vec<QueueCounters>,
-    workers: Vec<(String, i64)>,
+    /// `None` if they could not be read.
+    workers: Option<Vec<(String, i64)>>,
     pools: [PoolState; 2],
     /// Whether the database answered.
     up: bool,
@@ -53,10 +54,10 @@ pub(super) async fn get_metrics(State(app): State<App>, headers: HeaderMap) -> R
     let named = i64::try_from(app.metrics_queues_max).unwrap_or(i64::MAX);
     let read = tokio::join!(app.store.list_queue_counters(named), app.store.count_workers());
     let (queues, workers, up) = match read {
-        (Ok(queues), Ok(workers)) => (queues, workers, true),
+        (Ok(queues), Ok(workers)) => (queues, Some(workers), true),
         (Err(error), _) | (_, Err(error)) => {
             tracing::debug!(error = &error as &dyn std::error::Error, "metrics without the database");
-            (Vec::new(), Vec::new(), !matches!(error, store::Error::Unavailable(_)))
+            (Vec::new(), None, !matches!(error, store::Error::Unavailable(_)))
         }
     };
     let shared = Shared { queues, workers, pools: app.store.pools(), up };
@@ -132,13 +133,11 @@ impl Shared {
                 gauge(&mut pools, &[("pool", pool.pool), ("state", state)], count)?;
             }
         }
-        if self.workers.is_empty() && self.queues.is_empty() && !self.up {
-            return Ok(());
-        }
+        let Some(known) = &self.workers else { return Ok(()) };
         let help = "Workers that beat, by status";
         let mut workers = encoder.encode_descriptor("workers", help, None, MetricType::Gauge)?;
         for status in ["running", "quiet", "stopping", "lost"] {
-            let count = self.workers.iter().find(|(known, _)| known == status).map_or(0, |(_, count)| *count);
+            let count = known.iter().find(|(known, _)| known == status).map_or(0, |(_, count)| *count);
             gauge(&mut workers, &[("status", status)], count)?;
         }
         Ok(())

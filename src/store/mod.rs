@@ -287,7 +287,8 @@ impl Store {
             Effect::Write => WRITE_WITHIN,
             Effect::Chore => CHORE_WITHIN,
         };
-        let rows = self.rows_of(&mut connection, effect, statement);
+        let mut sent = false;
+        let rows = self.rows_of(&mut connection, effect, &mut sent, statement);
         let error = match tokio::time::timeout(within, rows).instrument(span()).await {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(error)) => error,
@@ -296,27 +297,30 @@ impl Store {
         if error::ends_connection(&error) {
             connection.close_on_drop();
         }
-        Err(Error::of(error, effect != Effect::Read))
+        Err(Error::of(error, sent && effect != Effect::Read))
     }
 
     /// The rows of a statement. Behind a pooler it is wrapped in a transaction, so that one session
     /// prepares and runs it; one that does not come to its end closes the connection, and with it
-    /// the transaction.
+    /// the transaction. `sent` tells whether it was sent at all.
     async fn rows_of<T>(
         &self,
         connection: &mut PoolConnection<Postgres>,
         effect: Effect,
+        sent: &mut bool,
         statement: QueryAs<'_, Postgres, T, PgArguments>,
     ) -> sqlx::Result<Vec<T>>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
         if self.prepared {
+            *sent = true;
             return statement.fetch_all(&mut **connection).await;
         }
         let mut wrapped = Wrapped { connection, ended: false };
         let begin = if effect == Effect::Chore { sql!("pooler/begin_chore") } else { sql!("pooler/begin") };
         wrapped.connection.execute(begin).await?;
+        *sent = true;
         let rows = statement.persistent(false).fetch_all(&mut **wrapped.connection).await;
         wrapped.ended = match &rows {
             Ok(_) => wrapped.connection.execute(sql!("pooler/commit")).await.map(|_| true)?,

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::jobs::ANSWER_BYTES_MAX;
+use super::reports::Counts;
 use super::{Effect, Result, Store, sql};
 use crate::domain::{QueueName, QueuePolicy};
 
@@ -44,13 +45,8 @@ pub struct QueueDetail {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    pub available: i64,
-    pub scheduled: i64,
-    pub retryable: i64,
-    pub running: i64,
-    pub completed: i64,
-    pub discarded: i64,
-    pub cancelled: i64,
+    #[sqlx(flatten)]
+    pub counts: Counts,
     pub oldest_available_at: Option<DateTime<Utc>>,
     pub latency_ms: i64,
     pub enqueued_per_min: f64,

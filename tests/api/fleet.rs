@@ -42,12 +42,6 @@ async fn call(client: &reqwest::Client, seen: &Seen, url: &str, body: &Value, ke
     None
 }
 
-fn start(url: &str, port: u16) -> Server {
-    let listen = format!("127.0.0.1:{port}");
-    let fixed = ["--allow-unsafe-durability", "--drain-seconds", "3", "--database-connections", "6"];
-    Server::start(&[&fixed[..], &["--database-url", url, "--listen", &listen]].concat())
-}
-
 /// Four producers, and four workers that end when there is nothing left; each tells how many jobs.
 fn clients(client: &reqwest::Client, url: &str, seen: &Arc<Seen>) -> Vec<tokio::task::JoinHandle<u64>> {
     let mut tasks = Vec::new();
@@ -91,7 +85,7 @@ fn clients(client: &reqwest::Client, url: &str, seen: &Arc<Seen>) -> Vec<tokio::
 async fn a_rolling_restart_a_freeze_and_a_kill_fail_no_call() {
     let db = TestDb::fresh().await;
     let ports: Vec<u16> = (0..5).map(|_| free_port()).collect();
-    let mut servers: Vec<Server> = ports.iter().map(|port| start(&db.url(), *port)).collect();
+    let mut servers: Vec<Server> = ports.iter().map(|port| Server::at_port(&db.url(), *port, 3)).collect();
     let balancer = Balancer::start(&servers.iter().collect::<Vec<_>>());
     let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
     let ready =
@@ -105,7 +99,7 @@ async fn a_rolling_restart_a_freeze_and_a_kill_fail_no_call() {
         let (url, port) = (db.url(), ports[n]);
         let (_, ok) = servers[n].wait();
         assert!(ok);
-        servers[n] = tokio::task::spawn_blocking(move || start(&url, port)).await.unwrap();
+        servers[n] = tokio::task::spawn_blocking(move || Server::at_port(&url, port, 3)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1500)).await;
     }
     assert_eq!(seen.failed.load(Ordering::Relaxed), 0, "calls failed in a rolling restart");
@@ -138,7 +132,7 @@ async fn a_rolling_restart_a_freeze_and_a_kill_fail_no_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_drains_answers_who_waits_and_closes_politely() {
     let db = TestDb::fresh().await;
-    let mut server = start(&db.url(), free_port());
+    let mut server = Server::at_port(&db.url(), free_port(), 3);
     let client = reqwest::Client::new();
     let url = server.url.clone();
     let waiting: Vec<_> = (0..20)

@@ -124,12 +124,6 @@ async fn sample(db: &mut sqlx::PgConnection, pid: u32) -> (i64, i64) {
     (bytes, pages * 4096)
 }
 
-fn start(url: &str, port: u16) -> Server {
-    let listen = format!("127.0.0.1:{port}");
-    let fixed = ["--allow-unsafe-durability", "--drain-seconds", "1", "--database-connections", "6"];
-    Server::start(&[&fixed[..], &["--database-url", url, "--listen", &listen]].concat())
-}
-
 async fn set_up(fleet: &Fleet) {
     let policy = json!({
         "retention_completed_ms": 60_000, "retention_cancelled_ms": 60_000, "retention_discarded_ms": 60_000,
@@ -150,7 +144,7 @@ async fn set_up(fleet: &Fleet) {
 async fn for_minutes_nothing_is_lost_or_fired_twice_or_grows_and_all_counts_agree() {
     let db = TestDb::fresh().await;
     let ports: Vec<u16> = (0..SERVERS).map(|_| free_port()).collect();
-    let mut servers: Vec<Server> = ports.iter().map(|port| start(&db.url(), *port)).collect();
+    let mut servers: Vec<Server> = ports.iter().map(|port| Server::at_port(&db.url(), *port, 1)).collect();
     let fleet = Arc::new(Fleet {
         urls: servers.iter().map(|server| server.url.clone()).collect(),
         client: reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap(),
@@ -172,7 +166,7 @@ async fn for_minutes_nothing_is_lost_or_fired_twice_or_grows_and_all_counts_agre
         servers[n].signal(if turn % 3 == 2 { Signal::SIGKILL } else { Signal::SIGTERM });
         servers[n].wait();
         let (url, port) = (db.url(), ports[n]);
-        servers[n] = tokio::task::spawn_blocking(move || start(&url, port)).await.unwrap();
+        servers[n] = tokio::task::spawn_blocking(move || Server::at_port(&url, port, 1)).await.unwrap();
         turn += 1;
         measured.push(sample(&mut connection, servers[0].pid()).await);
     }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::support::{Folder, Server};
 
@@ -14,6 +16,11 @@ fn previous() -> PathBuf {
     let path = std::env::var_os("PRESQUE_TEST_PREVIOUS")
         .expect("PRESQUE_TEST_PREVIOUS names the program of the release before: .ci/previous builds it");
     PathBuf::from(path)
+}
+
+/// The private PostgreSQL of servers in this folder.
+fn database(folder: &Folder) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass().socket(folder.path().join("socket")).username("presque").database("presque")
 }
 
 /// Enqueues, claims and completes until it is told to stop; how many, and the longest that a call took.
@@ -52,12 +59,18 @@ async fn the_release_before_goes_on_beside_this_one_and_its_schema_is_brought_up
     let stop = Arc::new(AtomicBool::new(false));
     let with_old = tokio::spawn(work(old.url.clone(), stop.clone()));
     tokio::time::sleep(Duration::from_secs(2)).await;
-    // The newer one migrates as it starts, while the older one works.
+    // The newer one migrates as it starts, while the older one works, and somebody's transaction holds a
+    // table for some seconds: the migration waits for its end, and nobody waits for the migration.
+    let mut somebody = database(&folder).connect().await.unwrap();
+    let held = "begin; lock table presque_internal.tally in row exclusive mode";
+    sqlx::raw_sql(held).execute(&mut somebody).await.unwrap();
     let started = Instant::now();
     let data = folder.path().to_str().unwrap().to_owned();
-    let new = tokio::task::spawn_blocking(move || Server::start(&["--data-dir", &data, "--drain-seconds", "0"]))
-        .await
-        .unwrap();
+    let new = tokio::task::spawn_blocking(move || Server::start(&["--data-dir", &data, "--drain-seconds", "0"]));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert!(!new.is_finished(), "it cannot have migrated yet");
+    sqlx::raw_sql("rollback").execute(&mut somebody).await.unwrap();
+    let new = new.await.unwrap();
     let migrated = started.elapsed();
     let with_new = tokio::spawn(work(new.url.clone(), stop.clone()));
     tokio::time::sleep(Duration::from_secs(8)).await;

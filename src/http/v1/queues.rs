@@ -14,14 +14,11 @@ use super::jobs::{REASON_MAX, empty};
 use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::policy::{UpsertQueueRequest, read_policy};
-use super::request::{JsonBody, Precondition, QueuePath, Takes};
+use super::request::{JsonBody, Precondition, QueuePath, Takes, UPSERT_TRIES};
 use crate::domain::{MS_MAX, QueueName, QueuePolicy};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
 use crate::store::{Counts, QueueDetail};
-
-/// How often a change of settings is tried again when others change them at the same time.
-const UPSERT_TRIES: usize = 5;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -122,16 +119,7 @@ impl From<QueueDetail> for Queue {
             paused_by: queue.paused_by,
             pause_reason: queue.pause_reason,
             resume_at: queue.resume_at.map(Time),
-            counts: StateCounts {
-                pending: 0,
-                scheduled: queue.scheduled,
-                available: queue.available,
-                running: queue.running,
-                retryable: queue.retryable,
-                completed: queue.completed,
-                discarded: queue.discarded,
-                cancelled: queue.cancelled,
-            },
+            counts: queue.counts.into(),
             oldest_available_at: queue.oldest_available_at.map(Time),
             latency_ms: queue.latency_ms.max(0),
             enqueued_per_min: queue.enqueued_per_min,

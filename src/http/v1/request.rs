@@ -26,6 +26,9 @@ const ONE_JOB_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// usual load balancers give up.
 pub(super) const WAIT_MS_MAX: i64 = 30_000;
 
+/// How often a change of settings is tried again when others change them at the same time.
+pub(super) const UPSERT_TRIES: usize = 5;
+
 /// Which bodies an operation takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {

@@ -17,15 +17,12 @@ use super::job::{Answer, RawJson, Time, json, large_json, tagged};
 use super::jobs::empty;
 use super::paging::{Wanted, linked};
 use super::params::Params;
-use super::request::{JsonBody, Precondition, SchedulePath, Takes};
+use super::request::{JsonBody, Precondition, SchedulePath, Takes, UPSERT_TRIES};
 use super::schedule_fields::{TriggerScheduleRequest, UpsertScheduleRequest, read_schedule, recurrence};
 use crate::domain::{Payload, QueueName};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
 use crate::store;
-
-/// How often a change is tried again when the schedule fires, or others change it, at the same time.
-const UPSERT_TRIES: usize = 5;
 
 /// How many of the next due times are shown.
 const NEXT_RUNS: usize = 5;

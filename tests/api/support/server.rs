@@ -82,6 +82,22 @@ impl Server {
         Self::start(&["--data-dir", folder.path().to_str().unwrap(), "--drain-seconds", "0"])
     }
 
+    /// One of a fleet: on a database of the tests, at a port that it keeps over restarts.
+    pub(crate) fn at_port(database: &str, port: u16, drain_seconds: u64) -> Self {
+        let (listen, drain) = (format!("127.0.0.1:{port}"), drain_seconds.to_string());
+        Self::start(&[
+            "--allow-unsafe-durability",
+            "--database-connections",
+            "6",
+            "--database-url",
+            database,
+            "--listen",
+            &listen,
+            "--drain-seconds",
+            &drain,
+        ])
+    }
+
     /// The program, without the settings of whoever runs the tests.
     pub(crate) fn command() -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_presque"));
