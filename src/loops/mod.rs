@@ -31,8 +31,11 @@ const EXPIRE_EVERY: Duration = Duration::from_millis(400);
 const EXPIRE_JOBS: i64 = 1_000;
 /// Due jobs moved by one statement.
 const PROMOTE_JOBS: i64 = 1_000;
-/// Who waits for jobs hears of a delayed one by this: with the claim it stays within 250 ms.
+/// Who waits for a delayed job hears of it when it is due, if a look before knew of it. One that is
+/// delayed by less than this may be late by it: with the claim that stays within 250 ms.
 const PROMOTE_EVERY: Duration = Duration::from_millis(200);
+/// No sooner again than this, or jobs that are due each millisecond cost a look each.
+const PROMOTE_GAP: Duration = Duration::from_millis(10);
 /// Schedules fired by one tick.
 const FIRE_SCHEDULES: i64 = 100;
 /// How late a schedule fires at most, with the statement.
@@ -64,6 +67,8 @@ enum Tick {
     Idle,
     /// A full batch: go on at once.
     More,
+    /// Something is due then: wait no longer.
+    Within(Duration),
 }
 
 /// Starts every loop. They end after the tick they are in when `stop` is cancelled.
@@ -115,12 +120,15 @@ impl Loops<'_> {
             }
         });
         let window = Window::default();
-        self.spawn("promote", PROMOTE_EVERY, move |engine, _| {
+        self.spawn("promote", PROMOTE_EVERY, move |engine, store| {
             let window = window.clone();
             async move {
                 let look = window.next();
                 let promoted = engine.promote(PROMOTE_JOBS, look.back_ms()).await?;
-                Ok(window.after(look, promoted == PROMOTE_JOBS))
+                match (window.after(look, promoted == PROMOTE_JOBS), store.next_due().await?) {
+                    (Tick::Idle, Some(next)) => Ok(Tick::Within(next.max(PROMOTE_GAP))),
+                    (tick, _) => Ok(tick),
+                }
             }
         });
     }
@@ -279,6 +287,7 @@ where
                 match outcome {
                     Tick::More => Duration::ZERO,
                     Tick::Idle => interval + jitter(interval),
+                    Tick::Within(next) => next.min(interval + jitter(interval)),
                 }
             }
             Err(error) => {

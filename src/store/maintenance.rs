@@ -70,6 +70,13 @@ impl Store {
         self.all(Effect::Write, sqlx::query_as(sql!("maintenance/promote")).bind(limit).bind(back_ms)).await
     }
 
+    /// How long until the next delayed job or retry is due, if there is one.
+    pub async fn next_due(&self) -> Result<Option<std::time::Duration>> {
+        let statement = sqlx::query_as::<_, (i64,)>(sql!("maintenance/next_due"));
+        let next = self.one(Effect::Read, statement).await?;
+        Ok(next.map(|(ms,)| std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))))
+    }
+
     /// Writes a table through which every job passes anew, if it holds at most `rows_max` rows
     /// in at least `bytes_min`: what else is there only an old snapshot can see. Not while
     /// somebody else's transaction is younger than `young_ms`. Whether it did.

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-/// This many jobs of the queue, each held under a lease that ran out a moment ago.
+/// This many jobs of the queue, each held under a lease that ran out a moment ago. Its backoff
+/// outlasts the test, however long that takes to look at them one by one.
 async fn overdue(app: &TestApp, count: usize) -> Vec<Value> {
+    app.patch("/v1/queues/q", r#"{"backoff_strategy":"fixed","backoff_base_ms":600000}"#).await.ok(201);
     let jobs = json!({"jobs": vec![json!({"queue": "q"}); count]});
     app.post("/v1/jobs", jobs.to_string()).await.ok(201);
     let held = app.claim("q", count).await;
