@@ -27,6 +27,8 @@ pub enum What {
     Work,
     /// Both at once: how long a job takes from its producer to its worker
     E2e,
+    /// Fill a database with a history of jobs, to measure reports on; nothing is measured
+    History,
 }
 
 /// How a server is measured.
@@ -74,6 +76,14 @@ pub struct BenchArgs {
     /// What the queues are called; a number follows
     #[arg(long, default_value = "bench", value_name = "NAME")]
     pub queue: String,
+
+    /// Of a history: the database it is written into, which should serve nothing else
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
+
+    /// Of a history: how many days it goes back (1 to 366)
+    #[arg(long, default_value_t = 30, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=366))]
+    pub days: u64,
 
     /// Go on although there are jobs in these queues
     #[arg(long)]
@@ -137,6 +147,7 @@ pub async fn run(args: BenchArgs) -> Result<String, Failed> {
             let latency_of = "from when a producer's request was due until a worker has the job";
             Report { what: "e2e", latency_of, took, measured }
         }
+        What::History => return Err(Failed::Usage("a history is not measured".into())),
     };
     Ok(report.print(output))
 }
@@ -146,7 +157,7 @@ fn unfinished(queue: &Value) -> u64 {
 }
 
 async fn produce(load: &Load, clients: u64, name: &'static str) -> Result<(Duration, Measured), Failed> {
-    let bar = progress(load.jobs, name);
+    let bar = progress(load.jobs, name, "jobs");
     let mut tasks = JoinSet::new();
     for client in 0..clients {
         tasks.spawn(runs::enqueue(load.clone(), client, clients, bar.clone()));
@@ -155,7 +166,7 @@ async fn produce(load: &Load, clients: u64, name: &'static str) -> Result<(Durat
 }
 
 async fn consume(load: &Load, workers: u64, of: LatencyOf) -> Result<(Duration, Measured), Failed> {
-    let bar = progress(load.jobs, if of == LatencyOf::Job { "e2e" } else { "work" });
+    let bar = progress(load.jobs, if of == LatencyOf::Job { "e2e" } else { "work" }, "jobs");
     let done = Arc::default();
     let mut tasks = JoinSet::new();
     for worker in 0..workers {
@@ -177,11 +188,15 @@ async fn gather(
     Ok((all.ended.map_or(begun.elapsed(), |ended| ended - begun), all))
 }
 
-/// On a terminal only; of one that measures in the background, nothing.
-fn progress(jobs: u64, name: &'static str) -> ProgressBar {
+/// A bar of how many of `count` are done, on a terminal only; without a name, none.
+pub fn progress(count: u64, name: &'static str, unit: &'static str) -> ProgressBar {
     if name.is_empty() || !std::io::stderr().is_terminal() {
-        return ProgressBar::with_draw_target(Some(jobs), ProgressDrawTarget::hidden());
+        return ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::hidden());
     }
-    let style = ProgressStyle::with_template("{prefix} {wide_bar} {human_pos}/{human_len} jobs, {per_sec}, {eta} left");
-    ProgressBar::new(jobs).with_prefix(name).with_style(style.unwrap_or(ProgressStyle::default_bar()))
+    let style =
+        ProgressStyle::with_template("{prefix} {wide_bar} {human_pos}/{human_len} {msg}, {per_sec}, {eta} left");
+    ProgressBar::new(count)
+        .with_prefix(name)
+        .with_message(unit)
+        .with_style(style.unwrap_or(ProgressStyle::default_bar()))
 }

@@ -1,7 +1,10 @@
 //! The command line: one file per command.
 
 mod doctor;
+mod history;
 mod migrate;
+mod recipes;
+mod sql;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,6 +22,7 @@ Examples:
   presque serve --database-url postgres://...    a server on a PostgreSQL of yours
   presque migrate status                         what the schema has and lacks
   presque doctor                                 what is wrong with the database, and what helps
+  presque sql run throughput                     a report on the history of jobs
   presque bench e2e --rate 500                   how long jobs take, at 500 a second
   presque openapi > openapi.yaml                 the API, for client generators
   presque completions bash                       completions for your shell";
@@ -44,6 +48,8 @@ enum Command {
     ///
     /// It changes nothing. Exit code 1 if it found an error, 6 if the database cannot be reached.
     Doctor(doctor::Args),
+    /// Report on the history of jobs, with SQL that is ready to run or to copy
+    Sql(sql::Args),
     /// Measure how fast a server is, over HTTP
     ///
     /// Puts jobs into queues of its own, and takes them out again. It uses the machine it runs
@@ -95,6 +101,7 @@ pub fn run() -> ExitCode {
         }
         Command::Migrate(args) => log(&args.log, None).and_then(|_telemetry| migrate::run(&args)),
         Command::Doctor(args) => log(&args.log, None).and_then(|_telemetry| doctor::run(&args)),
+        Command::Sql(args) => log(&args.log, None).and_then(|_telemetry| sql::run(&args)),
         Command::Bench(args) => measure(*args),
         Command::Openapi { v30 } => http::yaml(if v30 { http::Variant::V30 } else { http::Variant::V31 })
             .map_err(|error| Failure::new(1, &error))
@@ -116,7 +123,11 @@ pub fn run() -> ExitCode {
 
 fn measure(args: BenchArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new(1, &error))?;
-    match runtime.block_on(bench::run(args)) {
+    let outcome = runtime.block_on(async {
+        // The one that speaks to a database.
+        if args.what == bench::What::History { history::fill(&args).await } else { bench::run(args).await }
+    });
+    match outcome {
         Ok(text) => print(&text),
         Err(error @ bench::Failed::Usage(_)) => Err(Failure::new(2, &error)),
         Err(error @ bench::Failed::NotEmpty(_)) => Err(Failure::new(4, &error)),

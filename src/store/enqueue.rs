@@ -195,7 +195,8 @@ impl Store {
             .bind(enqueue.worker.as_ref().map(WorkerId::as_str))
             .bind(idempotency.map(|(operation, _)| *operation))
             .bind(idempotency.map(|(_, idempotency)| idempotency.key.as_str()))
-            .bind(idempotency.map(|(_, idempotency)| idempotency.body_hash.as_slice()));
+            .bind(idempotency.map(|(_, idempotency)| idempotency.body_hash.as_slice()))
+            .bind(None::<&str>);
         let rows = self.all(Effect::Write, statement).await?;
         if rows.iter().any(|row| row.replayed) {
             return Ok(EnqueueOutcome::Known);

@@ -9,6 +9,7 @@ pub mod doctor;
 mod enqueue;
 mod enqueue_plain;
 mod error;
+mod history;
 mod job_changes;
 mod job_details;
 mod jobs;
@@ -18,9 +19,11 @@ mod maintenance;
 mod metrics;
 mod queues;
 mod reports;
+mod routines;
 mod schedules;
 mod schema;
 mod settle;
+mod surface;
 mod wakeups;
 mod workers;
 
@@ -38,6 +41,7 @@ use crate::metrics::{Metrics, TRACE};
 pub use enqueue::{Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idempotency, KnownEnqueue, NewJob};
 pub use enqueue_plain::{EnqueuedPlain, Offer};
 pub use error::{Error, Result};
+pub use history::{History, HistoryWriter};
 pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
 pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};
 pub use jobs::{Fetch, Fetched, FetchedJob};
@@ -50,6 +54,7 @@ pub use reports::{Counts, DepthPoint, ErrorGroup, ErrorPlace, ReportOf, ReportRa
 pub use schedules::{DueSchedule, FiredJob, Schedule};
 pub use schema::{MigrateError, Migration};
 pub use settle::{LogLine, Past, Settle, Settled};
+pub use surface::{Reporter, Table};
 pub use wakeups::Wakeups;
 pub use workers::{Directive, HEARTBEAT_MS, Heartbeat, QueueWorkers, Worker, WorkerDetail};
 

@@ -157,8 +157,12 @@ impl Store {
         resume_after_ms: Option<i64>,
         make: bool,
     ) -> Result<()> {
-        let statement =
-            sqlx::query_as(sql!("queues/pause")).bind(queue.as_str()).bind(reason).bind(resume_after_ms).bind(make);
+        let statement = sqlx::query_as(sql!("queues/pause"))
+            .bind(queue.as_str())
+            .bind(reason)
+            .bind(resume_after_ms)
+            .bind(make)
+            .bind(None::<&str>);
         self.run(statement).await
     }
 

@@ -6,7 +6,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, FromRow, Row as _};
 
-use super::{Store, sql};
+use super::{Store, routines, sql};
 
 /// Where sqlx keeps what has been applied.
 const TABLE: &str = "presque_internal.schema_migration";
@@ -75,9 +75,9 @@ impl Store {
         loop {
             // A connection of its own: the lock is the session's and ends with it.
             let mut connection = options.connect().await.map_err(MigrateError::Connect)?;
-            let outcome = migrator().run_direct(None, &mut connection, false).await;
+            let outcome = bring_up(&mut connection).await;
             let closed = connection.close().await;
-            match outcome.map_err(explain) {
+            match outcome {
                 Err(MigrateError::Failed(error)) if is_locked(&error) && begun.elapsed() < TRY_FOR => {
                     tracing::debug!(%error, "a migration waits");
                     tokio::time::sleep(TRY_AGAIN_AFTER).await;
@@ -129,6 +129,12 @@ impl Store {
         }
         Ok(steps)
     }
+}
+
+/// Applies what is missing, and makes the functions anew that run statements of ours.
+async fn bring_up(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    migrator().run_direct(None, connection, false).await.map_err(explain)?;
+    Ok(routines::replace(connection).await?)
 }
 
 /// Version and checksum of each applied migration; none where the schema is not there.

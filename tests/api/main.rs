@@ -20,6 +20,7 @@ mod readme;
 mod roles;
 mod servers;
 mod soak;
+mod sql;
 mod statements;
 mod support;
 mod traces;

@@ -73,7 +73,7 @@ async fn the_hot_statements_use_the_indexes_made_for_them() {
         assert!(!fetch.contains(bad), "{bad}:\n{fetch}");
     }
     let enqueue =
-        plan(&app, "jobs/enqueue", &format!("'{{foo}}'{}, 0, null, null, null, null", ", '{}'".repeat(17))).await;
+        plan(&app, "jobs/enqueue", &format!("'{{foo}}'{}, 0, null, null, null, null, null", ", '{}'".repeat(17))).await;
     assert!(enqueue.contains("using queue_in_service "), "{enqueue}");
     assert!(enqueue.contains("Conflict Arbiter Indexes: dedup_key_is_held_once"), "{enqueue}");
     let counts = plan(&app, "queues/find", "'foo'").await;

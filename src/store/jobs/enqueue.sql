@@ -9,6 +9,7 @@
 -- For all of them:
 -- $19 failures to count (a classic PUT)    $20 worker id or null
 -- $21 operation    $22 idempotency key or null    $23 SHA-256 of the request's body
+-- $24 who enqueues them, or null
 --
 -- Answers a row for each job: the id it has, or that of the job that holds its key. If one
 -- is refused, one row with the `refusal` of the first such, and nothing is stored but the
@@ -217,11 +218,11 @@ held as (
 stored as (
     insert into presque_internal.job (
         queue_id, id, kind, payload, payload_bytes, priority, run_after, expires_at, max_attempts, lease_ms,
-        timeout_ms, tags, headers, traceparent, dedup_key, dedup_until, dedup_queue_id)
+        timeout_ms, tags, headers, traceparent, dedup_key, dedup_until, dedup_queue_id, created_by)
     select
         queue_id, id, kind, payload::json, payload_bytes, priority, run_after, expires_at, max_attempts, lease_ms,
         timeout_ms, tags::text[], headers::json, traceparent, dedup_key,
-        case when dedup_key is not null then dedup_until end, case when dedup_key is not null then key_queue_id end
+        case when dedup_key is not null then dedup_until end, case when dedup_key is not null then key_queue_id end, $24
     from fresh
 ),
 expiring as (

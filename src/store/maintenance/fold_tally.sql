@@ -202,15 +202,15 @@ by_day as (
         run_hist = presque_internal.hist_add(d.run_hist, excluded.run_hist)
 ),
 by_worker as (
-    insert into presque_internal.worker_minute as m (worker, minute, started, completed, failed, busy_ms)
+    insert into presque_internal.worker_queue_minute as m (worker, minute, queue_id, started, completed, failed, busy_ms)
     select
-        worker, minute, sum(started), sum(completed), sum(failed),
+        worker, minute, queue_id, sum(started), sum(completed), sum(failed),
         coalesce(sum((select sum(ms) from unnest(runs) as one (ms))), 0)
     from gone
     where worker is not null
-    group by 1, 2
+    group by 1, 2, 3
     having sum(started + completed + failed) > 0
-    on conflict (worker, minute) do update
+    on conflict (worker, minute, queue_id) do update
     set
         started = m.started + excluded.started,
         completed = m.completed + excluded.completed,

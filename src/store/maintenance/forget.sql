@@ -6,8 +6,8 @@
 --
 -- Answers how many rows that were. Safe under concurrency: rows are picked by key and the
 -- conditions hold for ever once they do; two servers delete each row once.
--- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age, the
--- indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age, schedule_run_by_age.
+-- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age,
+-- worker_queue_minute_by_age, the indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age, schedule_run_by_age.
 with idempotency as (
     delete from presque_internal.idempotency
     where ctid = any (array(
@@ -46,6 +46,17 @@ worker_minute as (
     where ctid = any (array(
         select ctid
         from presque_internal.worker_minute
+        where minute < now() - interval '14 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+worker_queue_minute as (
+    delete from presque_internal.worker_queue_minute
+    where ctid = any (array(
+        select ctid
+        from presque_internal.worker_queue_minute
         where minute < now() - interval '14 days'
         limit $1
         for update skip locked
@@ -116,6 +127,7 @@ worker as (
 )
 select
     (select count(*) from idempotency) + (select count(*) from dedup) + (select count(*) from queue_minute)
-    + (select count(*) from worker_minute) + (select count(*) from queue_hour) + (select count(*) from queue_day)
+    + (select count(*) from worker_minute) + (select count(*) from worker_queue_minute)
+    + (select count(*) from queue_hour) + (select count(*) from queue_day)
     + (select count(*) from queue_depth_minute) + (select count(*) from error_hour)
     + (select count(*) from schedule_run) + (select count(*) from worker) as forgotten

@@ -5,7 +5,7 @@
 --
 -- A worker is lost when it missed three beats. Running jobs are counted over all leases,
 -- which are as many as there are running jobs. Served by the primary key of worker and
--- worker_minute_once.
+-- worker_queue_minute_once.
 with running as materialized (
     select worker, count(*) as jobs
     from presque_internal.lease
@@ -47,7 +47,7 @@ from listed
 left join running on running.worker = listed.id
 cross join lateral (
     select coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(failed), 0)::bigint as failed
-    from presque_internal.worker_minute
-    where worker_minute.worker = listed.id and worker_minute.minute > now() - interval '1 hour'
+    from presque_internal.worker_queue_minute
+    where worker_queue_minute.worker = listed.id and worker_queue_minute.minute > now() - interval '1 hour'
 ) as past
 order by listed.id collate "C"

@@ -107,6 +107,11 @@ async fn prepare_template() -> String {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
+    // Functions that run statements are made of these.
+    for folder in ["routines", "jobs", "leases", "queues"] {
+        let folder = format!("{}/src/store/{folder}", env!("CARGO_MANIFEST_DIR"));
+        files.extend(fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    }
     files.sort();
     for file in files {
         digest.update(fs::read(file).unwrap());

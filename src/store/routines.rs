@@ -1,0 +1,49 @@
+//! Functions in the database that run statements of ours: those that the schema `presque` offers.
+//!
+//! A function's text is a file of `routines/` with the statement put in, so what people call with
+//! SQL and what a server runs are the same to the letter. They are no migrations: whoever migrates
+//! makes those anew whose text differs. A statement is right for every server of its schema
+//! version, so it does no harm if an older one puts its own back.
+
+use std::fmt::Write as _;
+
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+
+use super::sql;
+
+/// The name of each function, its text, and the statement that it runs.
+const ROUTINES: [(&str, &str, &str); 6] = [
+    ("run_enqueue", sql!("routines/run_enqueue"), sql!("jobs/enqueue")),
+    ("run_cancel", sql!("routines/run_cancel"), sql!("jobs/cancel")),
+    ("run_retry", sql!("routines/run_retry"), sql!("jobs/retry")),
+    ("run_complete", sql!("routines/run_complete"), sql!("leases/complete")),
+    ("run_pause", sql!("routines/run_pause"), sql!("queues/pause")),
+    ("run_resume", sql!("routines/run_resume"), sql!("queues/resume")),
+];
+
+/// Stands in a function's text for the statement.
+const PLACE: &str = "{statement}";
+
+/// Makes those functions that differ from ours. Several servers may do this at once.
+///
+/// # Errors
+/// When the database refuses, as it does to whom the schema does not belong.
+pub(super) async fn replace(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let rows = connection.fetch_all(sql!("routines/list")).await?;
+    let there = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("body")?)));
+    let there: Vec<(String, String)> = there.collect::<Result<_, sqlx::Error>>()?;
+    let mut texts = String::new();
+    for (name, text, statement) in ROUTINES {
+        let text = text.replace(PLACE, statement.trim_end());
+        if !there.iter().any(|(known, body)| known == name && text.contains(body.as_str())) {
+            let _ = write!(texts, "{text};\nrevoke all on function presque_internal.{name} from public;\n");
+        }
+    }
+    if !texts.is_empty() {
+        // One transaction, as it is one message; the lock, because two that replace a function meet.
+        let lock = "select pg_advisory_xact_lock(hashtextextended('presque.routines', 0));\n";
+        sqlx::raw_sql(AssertSqlSafe(format!("{lock}{texts}"))).execute(connection).await?;
+    }
+    Ok(())
+}
