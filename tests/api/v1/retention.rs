@@ -57,16 +57,8 @@ async fn age(app: &TestApp, days: i32) {
 
 /// Makes the partitions of a day in the past, as they would be there after so many days.
 async fn make_past_partitions(app: &TestApp, days: i32) {
-    let function: String = {
-        let mut connection = app.db.connect().await;
-        let definition = "select pg_get_functiondef('presque_internal.make_partitions'::regproc)";
-        sqlx::query_scalar(definition).fetch_one(&mut connection).await.unwrap()
-    };
-    let past = function
-        .replace("presque_internal.make_partitions", "presque_internal.make_past_partitions")
-        .replace("+ offset_days", &format!("- {days} + offset_days"));
-    app.sql(&past).await;
-    app.sql("select presque_internal.make_past_partitions(1)").await;
+    let made = "select presque_internal.make_partitions_of((now() at time zone 'UTC')::date";
+    app.sql(&format!("{made} - {days}); {made} - {days} + 1)")).await;
 }
 
 #[tokio::test]
