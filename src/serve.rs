@@ -151,6 +151,7 @@ async fn run_to_the_end(
         lifecycle: lifecycle.clone(),
         bodies: http::Bodies::default(),
         answers: http::Answers::default(),
+        exports: http::Exports::default(),
         payload_bytes_max: args.payload_bytes_max as usize,
         metrics_queues_max: args.metrics_queues_max as usize,
         instance_id: uuid::Uuid::new_v4(),

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod history;
+mod job;
 mod migrate;
 mod recipes;
 mod sql;
@@ -23,6 +24,7 @@ Examples:
   presque migrate status                         what the schema has and lacks
   presque doctor                                 what is wrong with the database, and what helps
   presque sql run throughput                     a report on the history of jobs
+  presque job export --queue mail > jobs.ndjson  jobs, for another program
   presque bench e2e --rate 500                   how long jobs take, at 500 a second
   presque openapi > openapi.yaml                 the API, for client generators
   presque completions bash                       completions for your shell";
@@ -48,6 +50,8 @@ enum Command {
     ///
     /// It changes nothing. Exit code 1 if it found an error, 6 if the database cannot be reached.
     Doctor(doctor::Args),
+    /// Jobs of a server: write them to a file
+    Job(job::Args),
     /// Report on the history of jobs, with SQL that is ready to run or to copy
     Sql(sql::Args),
     /// Measure how fast a server is, over HTTP
@@ -101,6 +105,7 @@ pub fn run() -> ExitCode {
         }
         Command::Migrate(args) => log(&args.log, None).and_then(|_telemetry| migrate::run(&args)),
         Command::Doctor(args) => log(&args.log, None).and_then(|_telemetry| doctor::run(&args)),
+        Command::Job(args) => log(&args.log, None).and_then(|_telemetry| job::run(&args)),
         Command::Sql(args) => log(&args.log, None).and_then(|_telemetry| sql::run(&args)),
         Command::Bench(args) => measure(*args),
         Command::Openapi { v30 } => http::yaml(if v30 { http::Variant::V30 } else { http::Variant::V31 })

@@ -37,6 +37,7 @@ pub use openapi::{Variant, document, yaml};
 pub use problem::CODES;
 use problem::Error;
 pub use site::Site;
+pub use v1::Exports;
 
 /// What handlers are given. Cheap to clone: each request does it several times.
 #[derive(Debug, Clone)]
@@ -52,6 +53,8 @@ pub struct AppParts {
     pub bodies: Bodies,
     /// The memory that large answers may hold together.
     pub answers: Answers,
+    /// Room for exports at once.
+    pub exports: Exports,
     /// The largest job that any queue may allow, in bytes.
     pub payload_bytes_max: usize,
     /// How many queues metrics name; the others are told together.

@@ -1,5 +1,7 @@
 //! What a job, its attempts and its failures look like.
 
+use std::fmt;
+
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::http::{HeaderValue, StatusCode};
@@ -71,9 +73,15 @@ impl RawJson {
 #[schema(value_type = String, format = DateTime, example = "2026-11-23T04:52:52.123456Z")]
 pub(super) struct Time(pub(super) DateTime<Utc>);
 
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+        serializer.collect_str(self)
     }
 }
 

@@ -14,7 +14,7 @@ use super::paging::{Wanted, linked};
 use super::params::Params;
 use crate::domain::JobState;
 use crate::http::App;
-use crate::http::problem::Problem;
+use crate::http::problem::{Error, Problem};
 use crate::store::{JobFilter, JobPlace, JobSort};
 
 /// How far back a search by payload or text goes when nobody says.
@@ -81,9 +81,30 @@ struct Place {
     ),
 )]
 async fn list_jobs(State(app): State<App>, OriginalUri(uri): OriginalUri, params: Params) -> Answer {
-    let states: Vec<(&str, JobState)> = JobState::ALL.into_iter().map(|state| (state.as_str(), state)).collect();
     let sorts: Vec<(&str, JobSort)> = JobSort::ALL.into_iter().map(|sort| (sort.as_str(), sort)).collect();
-    let mut filter = JobFilter {
+    let mut filter = job_filter(&params);
+    let sort = params.choice("sort", &sorts).unwrap_or(JobSort::Newest);
+    let included = included(&params);
+    let mut page = Wanted::read(&params);
+    params.finish()?;
+    if included != (false, false) {
+        page.limit = page.limit.min(WITH_CONTENT_MAX);
+    }
+    let (pages, place) = page.open::<Place>(&app, "list_jobs", &(&filter, sort)).await?;
+    let place = place.map(|place| JobPlace { sort_key: place.sort_key, id: place.id });
+    look_back(&app, &mut filter).await?;
+    let mut list = app.store.list_jobs(&filter, sort, place.as_ref(), pages.ask(), included).await?;
+    let next_cursor = pages
+        .next(&mut list.jobs, list.as_of, |(place, _)| Place { sort_key: place.sort_key.clone(), id: place.id })?;
+    let data = list.jobs.into_iter().map(|(_, job)| Job::from(job)).collect();
+    let page = JobPage { data, next_cursor, truncated: list.truncated };
+    Ok(linked(large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref()))
+}
+
+/// The filters that a request names.
+pub(super) fn job_filter(params: &Params) -> JobFilter {
+    let states: Vec<(&str, JobState)> = JobState::ALL.into_iter().map(|state| (state.as_str(), state)).collect();
+    JobFilter {
         ids: params.uuids("id"),
         queues: params.texts("queue", 128),
         kinds: params.texts("kind", 128),
@@ -98,23 +119,13 @@ async fn list_jobs(State(app): State<App>, OriginalUri(uri): OriginalUri, params
         finished_before: params.time("finished_before"),
         payload: params.json("payload"),
         q: params.text("q", 256),
-    };
-    let sort = params.choice("sort", &sorts).unwrap_or(JobSort::Newest);
-    let included = included(&params);
-    let mut page = Wanted::read(&params);
-    params.finish()?;
-    if included != (false, false) {
-        page.limit = page.limit.min(WITH_CONTENT_MAX);
     }
-    let (pages, place) = page.open::<Place>(&app, "list_jobs", &(&filter, sort)).await?;
-    let place = place.map(|place| JobPlace { sort_key: place.sort_key, id: place.id });
+}
+
+/// Bounds a search by payload or text that says nothing of the time.
+pub(super) async fn look_back(app: &App, filter: &mut JobFilter) -> Result<(), Error> {
     if (filter.payload.is_some() || filter.q.is_some()) && filter.created_after.is_none() {
         filter.created_after = Some(app.store.now().await? - Duration::days(SEARCHED_DAYS));
     }
-    let mut list = app.store.list_jobs(&filter, sort, place.as_ref(), pages.ask(), included).await?;
-    let next_cursor = pages
-        .next(&mut list.jobs, list.as_of, |(place, _)| Place { sort_key: place.sort_key.clone(), id: place.id })?;
-    let data = list.jobs.into_iter().map(|(_, job)| Job::from(job)).collect();
-    let page = JobPage { data, next_cursor, truncated: list.truncated };
-    Ok(linked(large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref()))
+    Ok(())
 }

@@ -4,6 +4,7 @@ mod attempt;
 mod claim;
 mod cursor;
 mod enqueue;
+mod export;
 mod fields;
 mod hint;
 mod info;
@@ -26,6 +27,7 @@ mod timeseries;
 mod work;
 mod workers;
 
+pub use export::Exports;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::App;
@@ -35,6 +37,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .merge(enqueue::router())
         .merge(list::router())
+        .merge(export::router())
         .merge(jobs::router())
         .merge(claim::router())
         .merge(work::router())

@@ -102,6 +102,7 @@ impl TestApp {
                 lifecycle: lifecycle.clone(),
                 bodies: presque::http::Bodies::default(),
                 answers,
+                exports: presque::http::Exports::default(),
                 payload_bytes_max: 4_194_304,
                 metrics_queues_max: 500,
                 instance_id: uuid::Uuid::new_v4(),

@@ -5,6 +5,7 @@ mod claim;
 mod classic_ack;
 mod corners;
 mod enqueue;
+mod export;
 mod faults;
 mod group_commit;
 mod hand_over;
