@@ -229,6 +229,37 @@ pub mod types {
             Default::default()
         }
     }
+    ///Jobs, a line each: JSON as `Job`, or CSV.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ExportedJobs(pub ::std::string::String);
+    impl ::std::ops::Deref for ExportedJobs {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ExportedJobs> for ::std::string::String {
+        fn from(value: ExportedJobs) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for ExportedJobs {
+        fn from(value: ::std::string::String) -> Self {
+            Self(value)
+        }
+    }
+    impl ::std::fmt::Display for ExportedJobs {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+    impl ::std::str::FromStr for ExportedJobs {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            Ok(Self(value.to_string()))
+        }
+    }
     ///Failure.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct FailJobRequest {
@@ -8145,6 +8176,62 @@ impl Client {
     pub fn claim_jobs(&self) -> builder::ClaimJobs<'_> {
         builder::ClaimJobs::new(self)
     }
+    /**Export jobs
+
+    All jobs that pass the filters of `list_jobs`, the newest first, as a stream: a job a line as JSON, or CSV with a
+    line of names. Jobs that were there throughout are neither lost nor repeated. A stream that breaks off ends
+    without its last chunk, which HTTP clients report as an error: what came is not all then. At most four exports of a
+    server run at once.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/jobs/export
+    ```
+
+    Sends a `GET` request to `/v1/jobs/export`
+
+    Arguments:
+    - `created_after`: Enqueued after this moment
+    - `created_before`: Enqueued before this moment
+    - `error_class`: Whose latest failure is of this class
+    - `error_fingerprint`: Whose latest failure has this fingerprint
+    - `finished_after`: Finished after this moment
+    - `finished_before`: Finished before this moment
+    - `format`: ndjson (if absent) or csv
+    - `id`: These jobs
+    - `include`: payload, result
+    - `kind`: Of these kinds
+    - `limit`: How many at most (all if absent)
+    - `payload`: JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise
+    - `q`: Text in the error message; looks at the last 7 days unless `created_after` says otherwise
+    - `queue`: In these queues
+    - `state`: In these states
+    - `tag`: With all of these tags
+    - `worker_id`: Held, or last worked on, by this worker
+    ```ignore
+    let response = client.export_jobs()
+        .created_after(created_after)
+        .created_before(created_before)
+        .error_class(error_class)
+        .error_fingerprint(error_fingerprint)
+        .finished_after(finished_after)
+        .finished_before(finished_before)
+        .format(format)
+        .id(id)
+        .include(include)
+        .kind(kind)
+        .limit(limit)
+        .payload(payload)
+        .q(q)
+        .queue(queue)
+        .state(state)
+        .tag(tag)
+        .worker_id(worker_id)
+        .send()
+        .await;
+    ```*/
+    pub fn export_jobs(&self) -> builder::ExportJobs<'_> {
+        builder::ExportJobs::new(self)
+    }
     /**Report many outcomes
 
     And claim the next jobs in the same round trip. Items are independent: one lost lease, or
@@ -9411,6 +9498,297 @@ pub mod builder {
             let response = result?;
             match response.status().as_u16() {
                 200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::export_jobs`]
+
+    [`Client::export_jobs`]: super::Client::export_jobs*/
+    #[derive(Debug, Clone)]
+    pub struct ExportJobs<'a> {
+        client: &'a super::Client,
+        created_after: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        created_before: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        error_class: Result<Option<::std::string::String>, String>,
+        error_fingerprint: Result<Option<::std::string::String>, String>,
+        finished_after: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        finished_before: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        format: Result<Option<::std::string::String>, String>,
+        id: Result<Option<::std::vec::Vec<::uuid::Uuid>>, String>,
+        include: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
+        kind: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
+        limit: Result<Option<i64>, String>,
+        payload: Result<Option<::std::string::String>, String>,
+        q: Result<Option<::std::string::String>, String>,
+        queue: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
+        state: Result<Option<::std::vec::Vec<types::JobState>>, String>,
+        tag: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
+        worker_id: Result<Option<::std::string::String>, String>,
+    }
+    impl<'a> ExportJobs<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                created_after: Ok(None),
+                created_before: Ok(None),
+                error_class: Ok(None),
+                error_fingerprint: Ok(None),
+                finished_after: Ok(None),
+                finished_before: Ok(None),
+                format: Ok(None),
+                id: Ok(None),
+                include: Ok(None),
+                kind: Ok(None),
+                limit: Ok(None),
+                payload: Ok(None),
+                q: Ok(None),
+                queue: Ok(None),
+                state: Ok(None),
+                tag: Ok(None),
+                worker_id: Ok(None),
+            }
+        }
+        pub fn created_after<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.created_after = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for created_after failed"
+                    .to_string()
+            });
+            self
+        }
+        pub fn created_before<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.created_before = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for created_before failed"
+                    .to_string()
+            });
+            self
+        }
+        pub fn error_class<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.error_class = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for error_class failed".to_string());
+            self
+        }
+        pub fn error_fingerprint<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.error_fingerprint = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for error_fingerprint failed".to_string());
+            self
+        }
+        pub fn finished_after<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.finished_after = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for finished_after failed"
+                    .to_string()
+            });
+            self
+        }
+        pub fn finished_before<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.finished_before = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for finished_before failed"
+                    .to_string()
+            });
+            self
+        }
+        pub fn format<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.format = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for format failed".to_string());
+            self
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::vec::Vec<::uuid::Uuid>>,
+        {
+            self.id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: vec :: Vec < :: uuid :: Uuid >` for id failed".to_string());
+            self
+        }
+        pub fn include<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+        {
+            self.include = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for include failed".to_string()
+            });
+            self
+        }
+        pub fn kind<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+        {
+            self.kind = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for kind failed".to_string()
+            });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.limit = value.try_into().map(Some).map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self
+        }
+        pub fn payload<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.payload = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for payload failed".to_string());
+            self
+        }
+        pub fn q<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.q = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for q failed".to_string());
+            self
+        }
+        pub fn queue<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+        {
+            self.queue = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for queue failed".to_string()
+            });
+            self
+        }
+        pub fn state<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::vec::Vec<types::JobState>>,
+        {
+            self.state = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: vec :: Vec < JobState >` for state failed".to_string());
+            self
+        }
+        pub fn tag<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+        {
+            self.tag = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for tag failed".to_string()
+            });
+            self
+        }
+        pub fn worker_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.worker_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for worker_id failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/jobs/export`
+        pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error<types::Problem>> {
+            let Self {
+                client,
+                created_after,
+                created_before,
+                error_class,
+                error_fingerprint,
+                finished_after,
+                finished_before,
+                format,
+                id,
+                include,
+                kind,
+                limit,
+                payload,
+                q,
+                queue,
+                state,
+                tag,
+                worker_id,
+            } = self;
+            let created_after = created_after.map_err(Error::InvalidRequest)?;
+            let created_before = created_before.map_err(Error::InvalidRequest)?;
+            let error_class = error_class.map_err(Error::InvalidRequest)?;
+            let error_fingerprint = error_fingerprint.map_err(Error::InvalidRequest)?;
+            let finished_after = finished_after.map_err(Error::InvalidRequest)?;
+            let finished_before = finished_before.map_err(Error::InvalidRequest)?;
+            let format = format.map_err(Error::InvalidRequest)?;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let include = include.map_err(Error::InvalidRequest)?;
+            let kind = kind.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let payload = payload.map_err(Error::InvalidRequest)?;
+            let q = q.map_err(Error::InvalidRequest)?;
+            let queue = queue.map_err(Error::InvalidRequest)?;
+            let state = state.map_err(Error::InvalidRequest)?;
+            let tag = tag.map_err(Error::InvalidRequest)?;
+            let worker_id = worker_id.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/jobs/export", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .query(&progenitor_client::QueryParam::new("created_after", &created_after))
+                .query(&progenitor_client::QueryParam::new("created_before", &created_before))
+                .query(&progenitor_client::QueryParam::new("error_class", &error_class))
+                .query(&progenitor_client::QueryParam::new("error_fingerprint", &error_fingerprint))
+                .query(&progenitor_client::QueryParam::new("finished_after", &finished_after))
+                .query(&progenitor_client::QueryParam::new("finished_before", &finished_before))
+                .query(&progenitor_client::QueryParam::new("format", &format))
+                .query(&progenitor_client::QueryParam::new("id", &id))
+                .query(&progenitor_client::QueryParam::new("include", &include))
+                .query(&progenitor_client::QueryParam::new("kind", &kind))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .query(&progenitor_client::QueryParam::new("payload", &payload))
+                .query(&progenitor_client::QueryParam::new("q", &q))
+                .query(&progenitor_client::QueryParam::new("queue", &queue))
+                .query(&progenitor_client::QueryParam::new("state", &state))
+                .query(&progenitor_client::QueryParam::new("tag", &tag))
+                .query(&progenitor_client::QueryParam::new("worker_id", &worker_id))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "export_jobs" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => Ok(ResponseValue::stream(response)),
                 400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
                 500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
                 _ => Err(Error::UnexpectedResponse(response)),
@@ -11862,4 +12240,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: f9d1a119e7c6b86ce33f6c66700f0eada6992db90a973536dda0e545e9573642
+// SHA-256 of the document and the generator: 03bd62f06d41665436f8c287c90cba5a4597600b2e56d188f36869f285a379e3

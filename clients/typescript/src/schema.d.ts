@@ -306,6 +306,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export jobs
+         * @description All jobs that pass the filters of `list_jobs`, the newest first, as a stream: a job a line as JSON, or CSV with a
+         *     line of names. Jobs that were there throughout are neither lost nor repeated. A stream that breaks off ends
+         *     without its last chunk, which HTTP clients report as an error: what came is not all then. At most four exports of a
+         *     server run at once.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/jobs/export
+         *     ```
+         */
+        get: operations["export_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/settle": {
         parameters: {
             query?: never;
@@ -1496,6 +1523,11 @@ export interface components {
             /** @description Where the next page begins; absent on the last one. */
             next_cursor?: string;
         };
+        /**
+         * @description Jobs, a line each: JSON as `Job`, or CSV.
+         * @example {"id":"01a206c8-d8c7-76c7-bfda-d9bb00000001"}
+         */
+        ExportedJobs: string;
         /**
          * @description Failure.
          * @example {
@@ -4115,6 +4147,88 @@ export interface operations {
             };
             /** @description `validation_failed` or `idempotency_mismatch` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_jobs: {
+        parameters: {
+            query?: {
+                /** @description These jobs */
+                id?: string[];
+                /** @description In these queues */
+                queue?: string[];
+                /** @description Of these kinds */
+                kind?: string[];
+                /** @description In these states */
+                state?: components["schemas"]["JobState"][];
+                /** @description With all of these tags */
+                tag?: string[];
+                /** @description Held, or last worked on, by this worker */
+                worker_id?: string;
+                /** @description Whose latest failure is of this class */
+                error_class?: string;
+                /** @description Whose latest failure has this fingerprint */
+                error_fingerprint?: string;
+                /** @description Enqueued after this moment */
+                created_after?: string;
+                /** @description Enqueued before this moment */
+                created_before?: string;
+                /** @description Finished after this moment */
+                finished_after?: string;
+                /** @description Finished before this moment */
+                finished_before?: string;
+                /** @description JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise */
+                payload?: string;
+                /** @description Text in the error message; looks at the last 7 days unless `created_after` says otherwise */
+                q?: string;
+                /** @description payload, result */
+                include?: string[];
+                /** @description How many at most (all if absent) */
+                limit?: number;
+                /** @description ndjson (if absent) or csv */
+                format?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Jobs, one a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["ExportedJobs"];
+                };
+            };
+            /** @description `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
