@@ -8,6 +8,7 @@ mod odd;
 mod program;
 mod recipes;
 mod roles;
+mod snippets;
 
 use sqlx::{AssertSqlSafe, PgConnection, Row as _, ValueRef as _};
 
