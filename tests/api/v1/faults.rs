@@ -64,7 +64,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
             });
         }
     }
-    assert_eq!(asked.len(), 33);
+    assert_eq!(asked.len(), 34);
     futures_util::future::join_all(asked).await;
 }
 
