@@ -5,7 +5,16 @@
 -- What is only in `job` comes by a subquery of its own for each column: a query that does not ask for it
 -- does not pay for it, and one that takes a few rows of many looks only those up.
 
-create schema if not exists presque;
+-- Functions in it run with the owner's rights, so it must be the owner's.
+do $$
+begin
+    if to_regnamespace('presque') is not null then
+        raise exception 'there is a schema "presque" already, and presque needs one of its own of that name'
+            using hint = 'Rename it: alter schema presque rename to ...';
+    end if;
+end
+$$;
+create schema presque;
 comment on schema presque is
     'presque for SQL: reports, enqueue in your own transaction. Stable, see docs/sql.md; presque_internal is not.';
 
@@ -26,7 +35,7 @@ comment on function presque.uuid7_time(uuid) is 'The moment that a job id carrie
 create function presque.uuid7_floor(at timestamptz) returns uuid
 language sql immutable strict parallel safe
 as $$
-    select (lpad(to_hex(trunc(extract(epoch from at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    select presque_internal.job_id_floor(least(greatest(at, '1970-01-01Z'), '9999-12-31Z'))
 $$;
 comment on function presque.uuid7_floor(timestamptz) is
     'The smallest job id of a moment. Jobs are partitioned by id, so a filter by it spares a look at all days that are kept.';
@@ -70,7 +79,7 @@ as $$
         select i, sum(count) over (order by i) as below, sum(count) over () as of_all
         from unnest(hist) with ordinality as bucket (count, i)
     ) as summed
-    where of_all > 0 and below >= greatest(1, ceil(q * of_all))
+    where of_all > 0 and q is not null and below >= greatest(1, ceil(q * of_all))
     order by i
     limit 1
 $$;
@@ -81,7 +90,7 @@ comment on function presque.hist_quantile(bigint[], double precision) is
 create function presque_internal.ms_between(since timestamptz, till timestamptz) returns bigint
 language sql immutable parallel safe
 as $$
-    select round(greatest(date_part('epoch', till - since) * 1000, 0))::bigint
+    select case when till >= since then round(date_part('epoch', till - since) * 1000)::bigint when till < since then 0 end
 $$;
 
 -- The moment of which all that older rows count is in the tally's sums; see tally_begin(). With the owner's

@@ -4,8 +4,9 @@
 -- made anew when those change), with the owner's rights and a fixed search path. Nothing here may be
 -- executed by PUBLIC. Errors have SQLSTATEs of the class PQ, see docs/sql.md.
 --
--- A transaction of somebody else may last, so none of these holds what other people's requests wait for:
--- queues are not made here, and the end of a lease is written at the commit.
+-- A transaction of somebody else may last, so these hold little that other people's requests wait for:
+-- queues are not made here, and rows of leases are changed at the commit. A unique key, a job that is cancelled or
+-- retried, and a queue that is paused keep those waiting who want the same one.
 
 -- Text as the API takes it: 1 to `longest` characters on one line.
 create function presque_internal.check_text(what text, given text, longest integer) returns void
@@ -23,7 +24,7 @@ create function presque_internal.option_number(options jsonb, name text, lowest 
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-    given jsonb := nullif(options -> name, 'null');
+    given jsonb := options -> name;
 begin
     if given is null then
         return null;
@@ -43,7 +44,7 @@ as $$
 declare
     given text := options ->> name;
 begin
-    if given is null then
+    if options -> name is null then
         return null;
     end if;
     if jsonb_typeof(options -> name) <> 'string' or given = '' or char_length(given) > longest then
@@ -63,16 +64,26 @@ create function presque_internal.option_time(options jsonb, name text) returns t
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-    given text := presque_internal.option_text(options, name, 64);
+    given text;
+    moment timestamptz;
 begin
-    if given !~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)$' then
-        raise exception using errcode = '22007';
+    if options -> name is null then
+        return null;
     end if;
-    return given::timestamptz;
-exception
-    when datetime_field_overflow or invalid_datetime_format then
-        raise exception 'the option % must be a time with an offset, like "2026-11-23T04:52:52Z"', name
+    given := presque_internal.option_text(options, name, 64);
+    -- Of an invalid one, PostgreSQL tells by an error.
+    begin
+        if given ~ '^\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$' then
+            moment := given::timestamptz;
+        end if;
+    exception
+        when data_exception then null;
+    end;
+    if moment is null or moment < '1970-01-01Z' or moment >= '10000-01-01Z' then
+        raise exception 'the option % must be a time with an offset, like "2026-11-23T04:52:52Z", from 1970 to 9999', name
             using errcode = 'PQ001', detail = format('It is %L.', left(given, 100));
+    end if;
+    return moment;
 end
 $$;
 
@@ -108,7 +119,7 @@ create function presque_internal.option_tags(options jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-    given jsonb := nullif(options -> 'tags', 'null');
+    given jsonb := options -> 'tags';
 begin
     if given is null then
         return null;
@@ -116,9 +127,11 @@ begin
     if jsonb_typeof(given) <> 'array' or jsonb_array_length(given) > 16
         or exists (
             select from jsonb_array_elements(given) as one (tag)
-            where jsonb_typeof(tag) <> 'string' or char_length(tag #>> '{}') > 64)
+            where
+                jsonb_typeof(tag) <> 'string' or char_length(tag #>> '{}') not between 1 and 64
+                or tag #>> '{}' ~ '[\u0001-\u001f\u007f-\u009f]')
     then
-        raise exception 'the option tags must be an array of up to 16 strings, each up to 64 characters'
+        raise exception 'the option tags must be an array of up to 16 strings, each 1 to 64 printable characters'
             using errcode = 'PQ001';
     end if;
     return array(select jsonb_array_elements_text(given))::text;
@@ -130,7 +143,7 @@ create function presque_internal.option_headers(options jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-    given jsonb := nullif(options -> 'headers', 'null');
+    given jsonb := options -> 'headers';
 begin
     if given is null then
         return null;
@@ -161,21 +174,17 @@ declare
     texts text[] := payloads::text[];
     delay_ms bigint := presque_internal.option_number(options, 'delay_ms', 0, 3155760000000);
     dedup_key text := presque_internal.option_text(options, 'dedup_key', 256);
-    stored record;
     tries integer := 0;
 begin
     if queue is null then
         raise exception 'queue must not be null' using errcode = 'PQ001';
     end if;
-    if jobs = 0 then
-        return;
-    end if;
-    if payloads is null or array_position(payloads, null) is not null then
-        raise exception 'payload must not be NULL' using errcode = 'PQ001', hint = 'JSON''s null is ''null''::jsonb.';
+    if payloads is null or array_ndims(payloads) > 1 or array_position(payloads, null) is not null then
+        raise exception 'payload must not be NULL, and payloads a flat array' using errcode = 'PQ001', hint = 'JSON''s null is ''null''::jsonb.';
     end if;
     perform presque_internal.check_text('kind', kind, 128);
     perform presque_internal.check_options(options);
-    if run_after is not null and (delay_ms is not null or run_after not between '1970-01-01Z' and '9999-12-31Z') then
+    if run_after is not null and (delay_ms is not null or run_after < '1970-01-01Z' or run_after >= '10000-01-01Z') then
         raise exception 'run_after must be from 1970 to 9999, and not together with delay_ms' using errcode = 'PQ001';
     end if;
     if options ->> 'traceparent' !~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' then
@@ -194,9 +203,12 @@ begin
     if dedup_key is not null and jobs > 1 then
         raise exception 'a dedup_key stands for one job' using errcode = 'PQ001', hint = 'Call presque.enqueue for each.';
     end if;
+    if jobs = 0 then
+        return;
+    end if;
     loop
-        -- Only who has a key can be overtaken. For the others no savepoint is set: thousands of those in one
-        -- transaction slow down everybody.
+        -- Only who has a key can be overtaken. For the others no savepoint is set that writes: thousands of those in
+        -- one transaction slow down everybody.
         if dedup_key is null then
             return query select presque_internal.enqueued(queue, texts, kind, run_after, delay_ms, options);
             return;
@@ -308,61 +320,115 @@ $$;
 comment on function presque.enqueue_many(text, jsonb[], text, timestamptz, jsonb) is
     'Enqueues a job for each payload when this transaction commits, and returns their ids in order.';
 
+-- With the rights of who writes the row, unlike the others: a cast of the row's types to JSON may be code of
+-- somebody else. So who writes needs the producer role.
 create function presque.enqueue_row() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
+declare
+    payload jsonb;
+    options jsonb := '{}';
 begin
     if tg_level <> 'ROW' or tg_nargs not between 1 and 3 then
         raise exception 'presque.enqueue_row is for triggers of rows, and takes a queue, a kind and options'
             using errcode = 'PQ001', hint = 'for each row execute function presque.enqueue_row(''queue'', ''kind'', ''{"priority": 5}'')';
     end if;
-    perform presque_internal.enqueue(
-        tg_argv[0],
-        array[jsonb_build_object(
+    begin
+        if tg_nargs > 2 then
+            options := tg_argv[2]::jsonb;
+        end if;
+        payload := jsonb_build_object(
             'schema', tg_table_schema, 'table', tg_table_name, 'op', lower(tg_op),
             'new', case when tg_op <> 'DELETE' then to_jsonb(new) end,
-            'old', case when tg_op <> 'INSERT' then to_jsonb(old) end)],
-        case when tg_nargs > 1 then tg_argv[1] else 'default' end, null,
-        case when tg_nargs > 2 then tg_argv[2]::jsonb else '{}' end);
+            'old', case when tg_op <> 'INSERT' then to_jsonb(old) end);
+    exception
+        when data_exception then
+            raise exception 'the row, or the options of its trigger, cannot be written as jsonb: %', sqlerrm
+                using errcode = 'PQ001', hint = 'Write a trigger function that calls presque.enqueue with the columns that the job needs.';
+    end;
+    perform presque.enqueue(
+        tg_argv[0], payload, case when tg_nargs > 1 then tg_argv[1] else 'default' end, null, options);
     return case when tg_op = 'DELETE' then old else new end;
 end
 $$;
 comment on function presque.enqueue_row() is
-    'For triggers: a job for each changed row, with the payload {schema, table, op, new, old}. Arguments: queue, kind, options.';
+    'For triggers: a job for each changed row, with the payload {schema, table, op, new, old}. Arguments: queue, kind, options. Who writes the row needs the right to enqueue.';
 
--- What a transaction said of leases whose ends it wants to be part of. Empty between transactions.
-create unlogged table presque_internal.completion (
-    job_id uuid primary key,
-    token uuid not null,
-    result jsonb
+-- What open transactions do to leases when they commit: complete a job, or ask its worker to stop. Empty between
+-- transactions.
+create unlogged table presque_internal.at_commit (
+    job_id uuid not null,
+    action text not null constraint at_commit_action check (action in ('complete', 'cancel')),
+    token uuid,
+    result jsonb,
+    reason text,
+    constraint at_commit_once primary key (job_id, action)
 );
-comment on table presque_internal.completion is 'Leases that open transactions end when they commit';
+comment on table presque_internal.at_commit is 'What open transactions do to leases when they commit';
 
--- Ends the lease, as the last thing of the transaction: its row is locked for no longer than a commit takes, and
--- other reports of its worker, and those of others in the same statement, do not wait for people's transactions.
-create function presque_internal.complete_at_commit() returns trigger
+-- Does it, as the last thing of the transaction: rows of leases are locked for no longer than a commit takes, and
+-- reports of their workers, and those of others in the same statement, do not wait for people's transactions.
+--
+-- The first call does all, in the order in which servers lock leases, so that they do not deadlock; of rows it
+-- sees its own transaction's only, as all are deleted before they are committed.
+create function presque_internal.do_at_commit() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-    of_queue integer := presque_internal.job_id_queue(new.job_id);
-    ended record;
+    jobs uuid[];
+    queues integer[];
+    tokens uuid[];
+    results text[];
+    ended integer;
+    too_large bigint;
+    largest bigint;
+    stopped record;
 begin
-    delete from presque_internal.completion where job_id = new.job_id;
-    select *
-    into ended
-    from presque_internal.run_complete(
-        array[of_queue], array[new.job_id], array[new.token], array[new.result::text], array[1], array[of_queue]);
-    if not found then
-        raise exception 'the lease of job % ended before this transaction did: nothing of it was kept', new.job_id
-            using errcode = 'PQ005', hint = 'Another worker has the job. Send heartbeats while the transaction lasts, or make the lease longer.';
+    with said as (
+        delete from presque_internal.at_commit where action = 'complete' returning job_id, token, result
+    )
+    select array_agg(job_id order by queue_id, job_id), array_agg(queue_id order by queue_id, job_id),
+        array_agg(token order by queue_id, job_id), array_agg(result::text order by queue_id, job_id)
+    into jobs, queues, tokens, results
+    from said
+    cross join lateral (select presque_internal.job_id_queue(job_id) as queue_id) as its;
+    if jobs is not null then
+        select count(*) filter (where not refused), max(result_bytes) filter (where refused), max(result_max_bytes)
+        into ended, too_large, largest
+        from presque_internal.run_complete(
+            queues, jobs, tokens, results, array(select n from generate_subscripts(queues, 1) as n order by n), queues);
+        if too_large is not null then
+            perform presque_internal.refuse_result(too_large, largest);
+        elsif ended < cardinality(jobs) then
+            raise exception 'the lease of a job ended before this transaction did: nothing of it was kept'
+                using errcode = 'PQ005', detail = format('It completed %s.', array_to_string(jobs, ', ')),
+                    hint = 'Another worker has the job. Send heartbeats while the transaction lasts, or make the lease longer.';
+        end if;
     end if;
+    for stopped in
+        delete from presque_internal.at_commit where action = 'cancel' returning job_id, reason
+    loop
+        -- If it ended meanwhile, that is its end.
+        perform presque_internal.run_cancel(
+            presque_internal.job_id_queue(stopped.job_id), stopped.job_id, stopped.reason, false, false);
+    end loop;
     return null;
 end
 $$;
-create constraint trigger complete_at_commit
-after insert on presque_internal.completion
+create constraint trigger do_at_commit
+after insert on presque_internal.at_commit
 deferrable initially deferred
-for each row execute function presque_internal.complete_at_commit();
+for each row execute function presque_internal.do_at_commit();
+
+-- Raises that a result is too large.
+create function presque_internal.refuse_result(bytes bigint, allowed bigint) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'the result has % bytes, and the queue keeps no more than %', bytes, allowed
+        using errcode = 'PQ004', hint = 'Store it elsewhere and put where into the result, or raise result_max_bytes.';
+end
+$$;
 
 create function presque.complete(job_id uuid, lease_token text, result jsonb default null) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -379,17 +445,16 @@ begin
     where
         lease.queue_id = presque_internal.job_id_queue(complete.job_id)
         and lease.job_id = complete.job_id
-        and replace(lease.token::text, '-', '') = complete.lease_token;
+        and replace(lease.token::text, '-', '') = lower(complete.lease_token);
     if not found then
         return false;
     end if;
     if bytes > allowed then
-        raise exception 'the result has % bytes, and the queue keeps no more than %', bytes, allowed
-            using errcode = 'PQ004', hint = 'Store it elsewhere and put where into the result, or raise result_max_bytes.';
+        perform presque_internal.refuse_result(bytes, allowed);
     end if;
     -- Said twice in one transaction is said once.
-    insert into presque_internal.completion (job_id, token, result)
-    values (complete.job_id, complete.lease_token::uuid, complete.result)
+    insert into presque_internal.at_commit (job_id, action, token, result)
+    values (complete.job_id, 'complete', complete.lease_token::uuid, complete.result)
     on conflict do nothing;
     return true;
 end
@@ -397,17 +462,44 @@ $$;
 comment on function presque.complete(uuid, text, jsonb) is
     'Completes a running job when this transaction commits, so that its effects are there exactly once. False, and nothing done, if the lease is not the current one; the commit fails (PQ005) if it ends meanwhile.';
 
+-- The state of a job; null if there is none.
+create function presque_internal.state_of(of_job uuid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select job_now.state
+        from presque_internal.job_now
+        where job_now.queue_id = presque_internal.job_id_queue(of_job) and job_now.id = of_job
+        limit 1);
+end
+$$;
+
 -- The queue of a job that must be there.
 create function presque_internal.queue_of(of_job uuid) returns integer
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if of_job is null then
+        raise exception 'job_id must not be null' using errcode = 'PQ001';
+    end if;
     perform from presque_internal.job where queue_id = presque_internal.job_id_queue(of_job) and id = of_job;
     if not found then
-        raise exception 'there is no job %', coalesce(of_job::text, 'NULL')
+        raise exception 'there is no job %', of_job
             using errcode = 'PQ005', hint = 'Jobs are kept for the retention of their queue.';
     end if;
     return presque_internal.job_id_queue(of_job);
+end
+$$;
+
+-- Refuses a reason that is too long.
+create function presque_internal.check_reason(reason text) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if char_length(reason) > 1024 then
+        raise exception 'reason must be at most 1024 characters' using errcode = 'PQ001';
+    end if;
 end
 $$;
 
@@ -418,14 +510,26 @@ declare
     of_queue integer := presque_internal.queue_of(job_id);
     came_of_it text;
 begin
-    if reason is not null then
-        perform presque_internal.check_text('reason', reason, 1000);
-    end if;
-    select state into came_of_it from presque_internal.run_cancel(of_queue, job_id, coalesce(reason, 'cancelled'), false, false);
-    if not found then
-        raise exception 'job % is %, and cannot be cancelled', job_id, presque.job_state(job_id) using errcode = 'PQ005';
-    end if;
-    return came_of_it;
+    perform presque_internal.check_reason(reason);
+    -- A claim or a release between the look and the cancel: look again.
+    for try in 1 .. 5 loop
+        case presque_internal.state_of(job_id)
+            when 'completed', 'discarded', 'cancelled' then exit;
+            when 'running' then
+                insert into presque_internal.at_commit (job_id, action, reason)
+                values (cancel.job_id, 'cancel', coalesce(cancel.reason, 'cancelled'))
+                on conflict on constraint at_commit_once do nothing;
+                return 'running';
+            else
+                select state
+                into came_of_it
+                from presque_internal.run_cancel(of_queue, job_id, coalesce(reason, 'cancelled'), false, false);
+                if found then
+                    return came_of_it;
+                end if;
+        end case;
+    end loop;
+    raise exception 'job % is %, and cannot be cancelled', job_id, presque_internal.state_of(job_id) using errcode = 'PQ005';
 end
 $$;
 comment on function presque.cancel(uuid, text) is
@@ -443,18 +547,31 @@ begin
         raise exception 'delay must be from 0 to 36525 days' using errcode = 'PQ001';
     end if;
     delay_ms := extract(epoch from delay) * 1000;
-    select * into came_of_it from presque_internal.run_retry(of_queue, job_id, delay_ms, false, false);
+    -- A key that is taken meanwhile undoes the statement, and the next try sees who has it.
+    for try in 1 .. 5 loop
+        begin
+            select * into came_of_it from presque_internal.run_retry(of_queue, job_id, delay_ms, false, false);
+            exit;
+        exception
+            when serialization_failure then
+                if try = 5 then
+                    raise;
+                end if;
+        end;
+    end loop;
     if came_of_it.state is not null then
         return came_of_it.state;
     end if;
     if came_of_it.holder is not null then
-        perform presque_internal.refuse('duplicate_job', null, came_of_it.holder, null, null);
+        raise exception 'another job holds the dedup_key of job %', job_id
+            using errcode = 'PQ003', detail = format('It is %s.', came_of_it.holder),
+                hint = 'Retry this one when that one is finished.';
     end if;
     if came_of_it.retired then
         raise exception 'queue % was deleted, and hands out no more jobs', quote_literal(came_of_it.queue)
             using errcode = 'PQ005', hint = 'Enqueue the job anew.';
     end if;
-    raise exception 'job % is %, and cannot be retried', job_id, presque.job_state(job_id) using errcode = 'PQ005';
+    raise exception 'job % is %, and cannot be retried', job_id, presque_internal.state_of(job_id) using errcode = 'PQ005';
 end
 $$;
 comment on function presque.retry(uuid, interval) is
@@ -465,9 +582,12 @@ create function presque_internal.check_queue(queue text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if queue is null then
+        raise exception 'queue must not be null' using errcode = 'PQ001';
+    end if;
     perform from presque_internal.queue as known where known.name = check_queue.queue and known.deleted_at is null;
     if not found then
-        perform presque_internal.refuse('queue_not_found', coalesce(queue, 'NULL'), null, null, null);
+        perform presque_internal.refuse('queue_not_found', queue, null, null, null);
     end if;
 end
 $$;
@@ -477,10 +597,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform presque_internal.check_queue(queue);
-    if reason is not null then
-        perform presque_internal.check_text('reason', reason, 1000);
-    end if;
-    if resume_at <= now() or resume_at > '9999-12-31Z' then
+    perform presque_internal.check_reason(reason);
+    if resume_at <= now() or resume_at >= '10000-01-01Z' then
         raise exception 'resume_at must be in the future' using errcode = 'PQ001';
     end if;
     perform presque_internal.run_pause(
@@ -504,11 +622,7 @@ create function presque.job_state(job_id uuid) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (
-        select job_now.state
-        from presque_internal.job_now
-        where job_now.queue_id = presque_internal.job_id_queue(job_id) and job_now.id = job_id
-        limit 1);
+    return presque_internal.state_of(job_id);
 end
 $$;
 comment on function presque.job_state(uuid) is 'The state of a job; null if there is no such job, or no longer.';

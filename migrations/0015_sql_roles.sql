@@ -54,7 +54,7 @@ revoke all on schema presque from public;
 revoke execute on function
     presque_internal.enqueue(text, jsonb[], text, timestamptz, jsonb),
     presque_internal.enqueued(text, text[], text, timestamptz, bigint, jsonb),
-    presque_internal.complete_at_commit()
+    presque_internal.do_at_commit()
 from public;
 
 do $$

@@ -166,7 +166,7 @@ comment on column presque.workers.last_heartbeat_at is 'When it was last heard o
 comment on view presque.worker_stats_minute is 'What each worker did, by minute, kept for 14 days, at most 5 seconds behind.';
 comment on column presque.worker_stats_minute.bucket is 'When the minute begins.';
 comment on column presque.worker_stats_minute.worker_id is 'The worker.';
-comment on column presque.worker_stats_minute.queue is 'The name of the queue.';
+comment on column presque.worker_stats_minute.queue is 'The name of the queue; null for minutes from before this view was there.';
 comment on column presque.worker_stats_minute.started is 'Attempts that began.';
 comment on column presque.worker_stats_minute.completed is 'Attempts that completed their job.';
 comment on column presque.worker_stats_minute.failed is 'Attempts that failed, lost ones among them.';

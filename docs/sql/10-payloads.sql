@@ -6,7 +6,7 @@ select id, state, finished_at, payload_jsonb ->> 'user_id' as user_id
 from presque.job_history
 join presque.job_payloads using (id, queue)
 where
-    queue = 'history-1' and finished_at >= now() - interval '1 day'
+    queue = 'mail' and finished_at >= now() - interval '1 day'
     and job_payloads.id >= presque.uuid7_floor(now() - 2 * interval '1 day')
     and payload_jsonb @> '{"user_id": 2}'
 order by finished_at, id

@@ -97,7 +97,7 @@ pub struct BenchArgs {
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
-    #[error("queue {0} is not empty; --yes goes on all the same")]
+    #[error("queue {0} is not empty; --yes goes on all the same, but for a history")]
     NotEmpty(String),
     #[error("{0}")]
     Usage(String),

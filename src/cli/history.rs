@@ -19,7 +19,7 @@ pub(super) async fn fill(args: &BenchArgs) -> Result<String, Failed> {
     Store::migrate(&options).await.map_err(|error| Failed::Unreachable(error.to_string()))?;
     let mut writer = HistoryWriter::connect(&options).await.map_err(unreachable)?;
     let (is_there, end) = writer.look().await.map_err(failed)?;
-    if is_there && !args.yes {
+    if is_there {
         return Err(Failed::NotEmpty("history-0".into()));
     }
     let days = i64::try_from(args.days).unwrap_or(i64::MAX);

@@ -30,7 +30,7 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// The server
+    /// The server, as http://host:port
     #[arg(long, env = "PRESQUE_URL", default_value = "http://127.0.0.1:5000", value_name = "URL")]
     url: String,
 
@@ -65,6 +65,14 @@ struct Export {
     /// Whose latest failure is of this class
     #[arg(long, value_name = "CLASS")]
     error_class: Vec<String>,
+
+    /// Whose latest failure has this fingerprint
+    #[arg(long, value_name = "TEXT")]
+    error_fingerprint: Vec<String>,
+
+    /// With this text in the error message
+    #[arg(long, value_name = "TEXT")]
+    q: Vec<String>,
 
     /// Enqueued after this moment, like 2026-11-23T00:00:00Z
     #[arg(long, value_name = "TIME")]
@@ -119,6 +127,8 @@ impl Export {
             ("tag", &self.tag),
             ("worker_id", &self.worker_id),
             ("error_class", &self.error_class),
+            ("error_fingerprint", &self.error_fingerprint),
+            ("q", &self.q),
             ("created_after", &self.created_after),
             ("created_before", &self.created_before),
             ("finished_after", &self.finished_after),
@@ -210,13 +220,22 @@ impl Target {
         Ok(Self::File { file: std::fs::File::create(&partial)?, partial, path: path.clone() })
     }
 
-    fn finish(self) -> std::io::Result<()> {
-        match self {
-            Self::Stdout(mut stdout) => stdout.flush(),
+    fn finish(mut self) -> std::io::Result<()> {
+        match &mut self {
+            Self::Stdout(stdout) => stdout.flush(),
             Self::File { file, partial, path } => {
                 file.sync_all()?;
                 std::fs::rename(partial, path)
             }
+        }
+    }
+}
+
+/// What was begun and not finished is not left behind.
+impl Drop for Target {
+    fn drop(&mut self) {
+        if let Self::File { partial, .. } = self {
+            let _ = std::fs::remove_file(partial);
         }
     }
 }
@@ -243,7 +262,7 @@ fn progress() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let style = ProgressStyle::with_template("{spinner} {human_pos} jobs, {per_sec}, {elapsed}");
+    let style = ProgressStyle::with_template("{spinner} {human_pos} lines, {per_sec}, {elapsed}");
     bar.enable_steady_tick(Duration::from_millis(100));
     bar.with_style(style.unwrap_or(ProgressStyle::default_spinner()))
 }

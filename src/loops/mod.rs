@@ -185,6 +185,12 @@ impl Loops<'_> {
         self.spawn("retire_partitions", Duration::from_mins(1), |_, store| async move {
             chore(&store, "retire_partitions", RETIRE_EVERY, || retire(&store)).await
         });
+        self.spawn("reopen_retired", Duration::from_mins(1), |_, store| async move {
+            chore(&store, "reopen_retired", Duration::from_mins(1), || async {
+                Ok(i64::try_from(store.reopen_retired().await?).unwrap_or(i64::MAX))
+            })
+            .await
+        });
         self.spawn("analyze_history", Duration::from_hours(1), |_, store| async move {
             chore(&store, "analyze_history", Duration::from_hours(24), || async {
                 let swept = store.sweep_jobs().await;

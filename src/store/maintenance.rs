@@ -137,6 +137,11 @@ impl Store {
         Ok(self.chore(statement).await?.map_or(0, |(swept,)| swept))
     }
 
+    /// Lets the purge look again at retired queues that hold jobs which came later; answers how many.
+    pub async fn reopen_retired(&self) -> Result<usize> {
+        Ok(self.all(Effect::Write, sqlx::query_as::<_, (i32,)>(sql!("maintenance/reopen_retired"))).await?.len())
+    }
+
     /// Counts values for the planner, in the tables that are partitioned.
     pub async fn analyze_history(&self) -> Result<()> {
         let statement = sqlx::query_as::<_, (String,)>(sql!("maintenance/analyze_history"));

@@ -2,11 +2,12 @@
 //!
 //! A function's text is a file of `routines/` with the statement put in, so what people call with
 //! SQL and what a server runs are the same to the letter. They are no migrations: whoever migrates
-//! makes those anew whose text differs. A statement is right for every server of its schema
+//! makes those anew whose text differs; the comment of each is the SHA-256 of what it was made of. A statement is right for every server of its schema
 //! version, so it does no harm if an older one puts its own back.
 
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
@@ -31,14 +32,22 @@ const PLACE: &str = "{statement}";
 /// When the database refuses, as it does to whom the schema does not belong.
 pub(super) async fn replace(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let rows = connection.fetch_all(sql!("routines/list")).await?;
-    let there = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("body")?)));
-    let there: Vec<(String, String)> = there.collect::<Result<_, sqlx::Error>>()?;
+    let there = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("mark")?)));
+    let there: Vec<(String, Option<String>)> = there.collect::<Result<_, sqlx::Error>>()?;
     let mut texts = String::new();
     for (name, text, statement) in ROUTINES {
         let text = text.replace(PLACE, statement.trim_end());
-        if !there.iter().any(|(known, body)| known == name && text.contains(body.as_str())) {
-            let _ = write!(texts, "{text};\nrevoke all on function presque_internal.{name} from public;\n");
+        let mark = Sha256::digest(&text).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        if there.iter().any(|(known, there)| known == name && there.as_ref() == Some(&mark)) {
+            continue;
         }
+        let function = format!("presque_internal.{name}");
+        // Its arguments or its answer may have changed.
+        let _ = write!(
+            texts,
+            "drop function if exists {function};\n{text};\n\
+             revoke all on function {function} from public;\ncomment on function {function} is '{mark}';\n"
+        );
     }
     if !texts.is_empty() {
         // One transaction, as it is one message; the lock, because two that replace a function meet.

@@ -11,6 +11,8 @@
 -- the current one, see find_settled.sql. `refused` says that a result is too large; then the
 -- lease stands as it was.
 --
+-- The moment is that of the statement: it may be the last one of a transaction of somebody else, see presque.complete.
+--
 -- Safe under concurrency: the row of the lease, with its token, is the one fence. Rows are
 -- deleted in the order given, in which settle.sql locks them, so that no two batches deadlock;
 -- of two that end the same lease, the second finds no row.
@@ -53,10 +55,11 @@ ended as (
 ),
 final as (
     insert into presque_internal.done (
-        queue_id, job_id, state, outcome, kind, attempt, failed_attempts, token, worker, eligible_at, started_at, result)
+        queue_id, job_id, state, outcome, kind, attempt, failed_attempts, token, worker, eligible_at, started_at,
+        finished_at, result)
     select
         queue_id, job_id, 'completed', 'completed', kind, attempt, failed_attempts, token, worker, eligible_at,
-        claimed_at, result::json
+        claimed_at, statement_timestamp(), result::json
     from ended
 ),
 freed as (
@@ -73,20 +76,20 @@ freed as (
         and until = 'finished'
 ),
 counted as (
-    insert into presque_internal.tally (queue_id, kind, worker, registration, completed, running, runs)
+    insert into presque_internal.tally (at, queue_id, kind, worker, registration, completed, running, runs)
     select
-        sums.queue_id, sums.kind, sums.worker,
+        statement_timestamp(), sums.queue_id, sums.kind, sums.worker,
         (select registration from presque_internal.worker where id = sums.worker),
         sums.completed, -sums.completed, sums.runs
     from (
         select
             queue_id, kind, worker, count(*) as completed,
-            array_agg(presque_internal.elapsed_ms(claimed_at, now())) as runs
+            array_agg(presque_internal.elapsed_ms(claimed_at, statement_timestamp())) as runs
         from ended
         group by queue_id, kind, worker
     ) as sums
 )
-select n, attempt, now() as finished_at, false as refused, null::bigint as result_bytes, null::bigint as result_max_bytes
+select n, attempt, statement_timestamp() as finished_at, false as refused, null::bigint as result_bytes, null::bigint as result_max_bytes
 from ended
 union all
 select item.n, lease.attempt, null, true, item.result_bytes, item.result_bytes_max

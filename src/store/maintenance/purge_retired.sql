@@ -9,7 +9,8 @@
 -- Safe under concurrency: `skip locked` lets several servers work side by side; a row is
 -- deleted, and so cancelled, by one of them. Ids are marked as purged only when they have
 -- been out of service for a minute, longer than any statement that still saw them in
--- service may run, and nothing waits or runs under them.
+-- service may run, and nothing waits or runs under them; what comes later all the same is found by
+-- reopen_retired.sql.
 --
 -- Served by queue_to_purge, ready_in_order, scheduled_in_order, dedup_key_is_held_once,
 -- job_by_id and lease_of_job.

@@ -46,7 +46,7 @@ async fn the_effect_and_the_end_of_the_job_are_one() {
     assert_eq!((&counts["completed"], &counts["running"]), (&json!(1), &json!(0)));
     // Its key is free, and nothing is left of it.
     assert_eq!(value(&mut user, "select count(*) from presque_internal.dedup").await, "0");
-    assert_eq!(value(&mut user, "select count(*) from presque_internal.completion").await, "0");
+    assert_eq!(value(&mut user, "select count(*) from presque_internal.at_commit").await, "0");
     // It is over: nobody completes it again, and the worker that repeats itself over HTTP is told the same.
     assert_eq!(value(&mut user, &format!("select {call})")).await, "f");
     app.report("complete", &job, json!({})).await.ok(200);
@@ -118,4 +118,37 @@ async fn of_two_transactions_that_complete_a_job_one_is_kept() {
     ask(&mut first, "commit").await.unwrap();
     assert_eq!(late.await.unwrap().unwrap_err().0, "PQ005");
     assert_eq!(effects(&mut first).await, "1");
+}
+
+#[tokio::test]
+async fn what_no_longer_fits_at_the_commit_undoes_the_transaction() {
+    let (app, mut user) = start().await;
+    let (job, call) = claimed(&app).await;
+    ask(&mut user, &format!("begin; select {call}, to_jsonb(repeat('x', 2000)))")).await.unwrap();
+    app.patch("/v1/queues/q", r#"{"result_max_bytes":1024}"#).await.ok(200);
+    assert_eq!(refusal(&mut user, "commit").await.0, "PQ004");
+    assert_eq!(app.job(&job["id"]).await["state"], "running");
+}
+
+/// Many in one transaction, in the opposite of the order in which servers lock leases; each took as long as it did.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_jobs_are_completed_by_one_commit_and_their_times_are_true() {
+    let (app, mut user) = start().await;
+    let mut calls = Vec::new();
+    for _ in 0..20 {
+        calls.push(claimed(&app).await);
+    }
+    ask(&mut user, "begin").await.unwrap();
+    for (_, call) in calls.iter().rev() {
+        assert_eq!(value(&mut user, &format!("select {call})")).await, "t");
+    }
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let beats = calls.iter().map(|(job, _)| app.report("heartbeat", job, json!({})));
+    let (committed, beats) = tokio::join!(ask(&mut user, "commit"), futures_util::future::join_all(beats));
+    committed.unwrap();
+    assert!(beats.iter().all(|answer| [200, 409].contains(&answer.status.as_u16())));
+    for (job, _) in &calls {
+        let done = app.job(&job["id"]).await;
+        assert!(done["state"] == "completed" && done["run_ms"].as_i64().unwrap() >= 700, "{done}");
+    }
 }

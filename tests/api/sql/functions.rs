@@ -116,6 +116,14 @@ async fn what_is_wrong_is_refused_with_its_code_and_the_transaction_goes_on() {
         (option(r#"{"lease_ms":999}"#), "PQ001", "from 1000 to 43200000"),
         (option(r#"{"tags":"a"}"#), "PQ001", "array of up to 16"),
         (option(r#"{"tags":[1]}"#), "PQ001", "array of up to 16"),
+        (option(r#"{"tags":[""]}"#), "PQ001", "array of up to 16"),
+        (option(r#"{"priority":null}"#), "PQ001", "whole number"),
+        (option(r#"{"tags":null}"#), "PQ001", "array of up to 16"),
+        (option(r#"{"traceparent":null}"#), "PQ001", "must be a string"),
+        (option(r#"{"expires_at":null}"#), "PQ001", "must be a string"),
+        (option(r#"{"expires_at":"2026-01-01T00:00:00+99:00"}"#), "PQ001", "time with an offset"),
+        (option(r#"{"expires_at":"0001-01-01T00:00:00Z"}"#), "PQ001", "from 1970 to 9999"),
+        (option(r#"{"expires_at":"2026-01-01T24:00:00Z"}"#), "PQ001", "time with an offset"),
         (option(r#"{"headers":{"presque-x":"1"}}"#), "PQ001", "object of up to 32"),
         (option(r#"{"headers":{"x":1}}"#), "PQ001", "object of up to 32"),
         (option(r#"{"expires_at":"tomorrow"}"#), "PQ001", "time with an offset"),
@@ -132,16 +140,18 @@ async fn what_is_wrong_is_refused_with_its_code_and_the_transaction_goes_on() {
         (enqueue(&format!("'q', {deep}")), "PQ001", "deeper than 128"),
         ("select presque.enqueue_many('q', array['1', null]::jsonb[])".to_owned(), "PQ001", "must not be NULL"),
         ("select presque.enqueue_many('q', null)".to_owned(), "PQ001", "must not be NULL"),
+        ("select presque.enqueue_many('q', array[array['1', '2']]::jsonb[])".to_owned(), "PQ001", "a flat array"),
+        ("select presque.enqueue_many('q', '{}', options => '5')".to_owned(), "PQ001", "options must be"),
         (
             "select presque.enqueue_many('q', array['1', '2']::jsonb[], options => '{\"dedup_key\":\"k\"}')".to_owned(),
             "PQ001",
             "stands for one job",
         ),
         ("select presque.cancel('01a206c8-d8c7-76c7-bfda-d9bb00000001')".to_owned(), "PQ005", "there is no job"),
-        ("select presque.retry(null)".to_owned(), "PQ005", "there is no job NULL"),
+        ("select presque.retry(null)".to_owned(), "PQ001", "job_id must not be null"),
         ("select presque.pause('nowhere')".to_owned(), "PQ002", "no queue 'nowhere'"),
         ("select presque.pause('q', resume_at => now())".to_owned(), "PQ001", "in the future"),
-        ("select presque.resume(null)".to_owned(), "PQ002", "no queue"),
+        ("select presque.resume(null)".to_owned(), "PQ001", "queue must not be null"),
     ] {
         ask(&mut user, "savepoint before").await.unwrap();
         let (found, message) = refusal(&mut user, &statement).await;
@@ -158,15 +168,19 @@ async fn ten_thousand_in_one_transaction_are_fine_and_a_claim_that_waits_hears_o
     let app = std::sync::Arc::new(app);
     let waiting = app.clone();
     let claim = tokio::spawn(async move {
-        let answer = waiting.post("/v1/jobs/claim", r#"{"queues":["q"],"wait_ms":20000}"#).await.ok(200);
-        (answer["jobs"][0]["payload"].clone(), Instant::now())
+        loop {
+            let answer = waiting.post("/v1/jobs/claim", r#"{"queues":["q"],"wait_ms":30000}"#).await.ok(200);
+            if let Some(job) = answer["jobs"].get(0) {
+                return (job["payload"].clone(), Instant::now());
+            }
+        }
     });
-    ask(&mut user, "begin; select count(presque.enqueue('q', to_jsonb(n))) from generate_series(1, 9000) as n")
+    ask(&mut user, "begin; select count(presque.enqueue('q', to_jsonb(n))) from generate_series(1, 4000) as n")
         .await
         .unwrap();
     let many = "select count(*), count(distinct id) from presque.enqueue_many('q', \
-                array(select to_jsonb(n) from generate_series(9001, 10000) as n)) as id";
-    assert_eq!(ask(&mut user, many).await.unwrap(), [["1000", "1000"]]);
+                array(select to_jsonb(n) from generate_series(4001, 10000) as n)) as id";
+    assert_eq!(ask(&mut user, many).await.unwrap(), [["6000", "6000"]]);
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert!(!claim.is_finished(), "nothing is there before the commit");
     ask(&mut user, "commit").await.unwrap();
@@ -199,6 +213,8 @@ async fn each_changed_row_is_a_job() {
     );
     assert!(jobs.iter().all(|job| job["kind"] == "row" && job["priority"] == 3));
     // A row that makes no job is not stored.
+    ask(&mut user, "create table w (a json); create trigger jobs after insert on w for each row execute function presque.enqueue_row('q')").await.unwrap();
+    assert_eq!(refusal(&mut user, r#"insert into w values ('"\u0000"')"#).await.0, "PQ001");
     ask(&mut user, "create table u (a text); create trigger jobs after insert on u for each row execute function presque.enqueue_row('nowhere')").await.unwrap();
     assert_eq!(refusal(&mut user, "insert into u values ('x')").await.0, "PQ002");
     assert_eq!(value(&mut user, "select count(*) from u").await, "0");
@@ -256,13 +272,21 @@ async fn an_open_transaction_keeps_nobody_else_waiting() {
     let (app, mut user) = start().await;
     let old = app.put_in("q", json!({})).await["id"].as_str().unwrap().to_owned();
     let held = app.put_in("q", json!({"delay_ms": 1})).await["id"].as_str().unwrap().to_owned();
+    app.put_in("other", json!({})).await;
+    let running = app.claim("other", 1).await.remove(0);
+    let asked = format!("select presque.cancel('{}')", running["id"].as_str().unwrap());
     ask(
         &mut user,
         &format!("begin; select presque.enqueue('q'); select presque.cancel('{old}'); select presque.cancel('{held}')"),
     )
     .await
     .unwrap();
+    assert_eq!(value(&mut user, &asked).await, "running");
     let begun = Instant::now();
+    let beat = app.report("heartbeat", &running, json!({})).await.ok(200);
+    assert_eq!(beat["cancel_requested"], false, "not before the commit");
+    app.sql("update presque_internal.lease set expires_at = now() - interval '1 ms'").await;
+    assert_eq!(app.engine.expire_leases(100, None).await.unwrap(), 1);
     for _ in 0..5 {
         app.put_in("q", json!({})).await;
         let job = app.claim("q", 1).await.remove(0);
@@ -275,4 +299,24 @@ async fn an_open_transaction_keeps_nobody_else_waiting() {
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     ask(&mut user, "rollback").await.unwrap();
     assert_eq!(app.claim("q", 5).await.len(), 2, "both are there again");
+}
+
+/// A transaction that saw a queue in service, and commits when it is long gone.
+#[tokio::test]
+async fn what_comes_to_a_retired_queue_late_is_cancelled_like_the_rest() {
+    let (app, mut user) = start().await;
+    let late = "begin isolation level repeatable read; select presque.enqueue('q', options => '{\"dedup_key\":\"k\"}')";
+    ask(&mut user, "begin isolation level repeatable read; select 1").await.unwrap();
+    app.delete("/v1/queues/q?force=true").await;
+    app.sql("update presque_internal.queue set deleted_at = now() - interval '2 minutes' where deleted_at is not null")
+        .await;
+    while app.store.purge_retired(100).await.unwrap() > 0 {}
+    app.sql("update presque_internal.queue set purged_at = now() where deleted_at is not null").await;
+    let id = value(&mut user, late.split_once("; ").unwrap().1).await;
+    ask(&mut user, "commit").await.unwrap();
+    assert_eq!(app.store.reopen_retired().await.unwrap(), 1);
+    assert_eq!(app.store.reopen_retired().await.unwrap(), 0);
+    while app.store.purge_retired(100).await.unwrap() > 0 {}
+    assert_eq!(value(&mut user, &format!("select presque.job_state('{id}')")).await, "cancelled");
+    assert_eq!(value(&mut user, "select count(*) from presque_internal.dedup").await, "0");
 }

@@ -67,7 +67,7 @@ async fn odd_documents_break_no_view_and_no_report() {
     }
     let folder = format!("{}/docs/sql", env!("CARGO_MANIFEST_DIR"));
     for file in fs::read_dir(folder).unwrap() {
-        let sql = fs::read_to_string(file.unwrap().path()).unwrap().replace("'history-1'", "'q'");
+        let sql = fs::read_to_string(file.unwrap().path()).unwrap().replace("'mail'", "'q'");
         if !sql.starts_with("-- example") {
             ask(&mut user, &sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         }

@@ -109,3 +109,35 @@ async fn a_reader_set_up_as_the_page_says_cannot_write_and_is_ended_in_time() {
     drop(session);
     drop_role(&app, &name).await;
 }
+
+/// A type's cast to JSON is code of its owner: it runs with the rights of who writes the row.
+#[tokio::test]
+async fn a_trigger_lends_the_owners_rights_to_nobody() {
+    let (app, mut owner) = start().await;
+    let (options, name) = login(&app, &["producer"]).await;
+    app.sql(&format!("create schema own authorization {name}")).await;
+    let mut session = options.connect().await.unwrap();
+    ask(
+        &mut session,
+        "create table own.proof (who text);
+        create type own.e as enum ('a');
+        create function own.f(own.e) returns json language plpgsql
+        as $$ begin insert into own.proof values (current_user); return '1'; end $$;
+        create cast (own.e as json) with function own.f(own.e);
+        create table own.t (x own.e);
+        create trigger jobs after insert on own.t for each row execute function presque.enqueue_row('q')",
+    )
+    .await
+    .unwrap();
+    ask(&mut session, "insert into own.t values ('a')").await.unwrap();
+    assert_eq!(ask(&mut owner, "select distinct who from own.proof").await.unwrap(), [[name.clone()]]);
+    // Who may not enqueue does not by writing a row.
+    let (writer, other) = login(&app, &[]).await;
+    app.sql(&format!("grant usage on schema own to {other}; grant insert on own.t to {other}")).await;
+    let mut writer = writer.connect().await.unwrap();
+    assert_eq!(refusal(&mut writer, "insert into own.t values (null)").await.0, "42501");
+    drop((session, writer));
+    app.sql("drop schema own cascade").await;
+    drop_role(&app, &name).await;
+    drop_role(&app, &other).await;
+}
