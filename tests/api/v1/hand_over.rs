@@ -8,8 +8,16 @@ use tokio::task::JoinHandle;
 
 use crate::support::{TestApp, until};
 
+/// How many requests wait for something.
+async fn waiting(app: &TestApp) -> u64 {
+    let metrics = app.get("/metrics").await;
+    let line = metrics.text().lines().find_map(|line| line.strip_prefix("presque_long_polls "));
+    line.unwrap().parse().unwrap()
+}
+
 /// A claim that is parked when this returns.
 async fn parked(app: &Arc<TestApp>, request: Value) -> JoinHandle<Value> {
+    let before = waiting(app).await;
     let claiming = app.clone();
     let claim = tokio::spawn(async move {
         let mut request = request;
@@ -17,8 +25,10 @@ async fn parked(app: &Arc<TestApp>, request: Value) -> JoinHandle<Value> {
         claiming.post("/v1/jobs/claim", request.to_string()).await.ok(200)
     });
     // It has looked once, and found nothing.
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    assert!(!claim.is_finished());
+    while waiting(app).await <= before {
+        assert!(!claim.is_finished());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     claim
 }
 
