@@ -6,6 +6,7 @@ mod functions;
 mod history;
 mod odd;
 mod program;
+mod promised;
 mod recipes;
 mod roles;
 mod snippets;
