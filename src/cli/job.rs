@@ -1,11 +1,14 @@
 //! `presque job`: jobs of a server, over HTTP.
 
+use std::fs::Permissions;
 use std::io::{BufWriter, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tempfile::NamedTempFile;
 
 use super::Failure;
 use crate::config::LogArgs;
@@ -205,37 +208,29 @@ fn reason(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// A file that is there when all is in it, or standard output.
+/// A file that is there when all is in it, and is not left behind otherwise; or standard output.
 enum Target {
     Stdout(std::io::Stdout),
-    File { file: std::fs::File, partial: PathBuf, path: PathBuf },
+    File { file: NamedTempFile, path: PathBuf },
 }
 
 impl Target {
     fn open(path: Option<&PathBuf>) -> std::io::Result<Self> {
         let Some(path) = path else { return Ok(Self::Stdout(std::io::stdout())) };
-        let mut partial = path.clone().into_os_string();
-        partial.push(".part");
-        let partial = PathBuf::from(partial);
-        Ok(Self::File { file: std::fs::File::create(&partial)?, partial, path: path.clone() })
+        // On the same file system, and as readable as any new file.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        Ok(Self::File { file, path: path.clone() })
     }
 
-    fn finish(mut self) -> std::io::Result<()> {
-        match &mut self {
-            Self::Stdout(stdout) => stdout.flush(),
-            Self::File { file, partial, path } => {
-                file.sync_all()?;
-                std::fs::rename(partial, path)
+    fn finish(self) -> std::io::Result<()> {
+        match self {
+            Self::Stdout(mut stdout) => stdout.flush(),
+            Self::File { file, path } => {
+                file.as_file().sync_all()?;
+                file.persist(path)?;
+                Ok(())
             }
-        }
-    }
-}
-
-/// What was begun and not finished is not left behind.
-impl Drop for Target {
-    fn drop(&mut self) {
-        if let Self::File { partial, .. } = self {
-            let _ = std::fs::remove_file(partial);
         }
     }
 }

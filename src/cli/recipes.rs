@@ -93,7 +93,10 @@ mod tests {
         files.sort();
         let names: Vec<&str> = files.iter().map(|name| &name[3..]).collect();
         assert_eq!(names, RECIPES.iter().map(|recipe| recipe.name).collect::<Vec<_>>());
-        for recipe in RECIPES {
+        let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sql.md"));
+        for (recipe, file) in RECIPES.iter().zip(&files) {
+            let line = format!("| [{}](sql/{file}.sql) | {} |\n", recipe.name, recipe.title());
+            assert!(page.contains(&line), "docs/sql.md lacks {line}");
             assert!(recipe.title().ends_with(['.', ':']) || recipe.title().len() > 20, "{}", recipe.name);
             assert!(recipe.over().is_none_or(is_time), "{}", recipe.name);
         }

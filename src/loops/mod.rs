@@ -58,6 +58,8 @@ const COMPACT_ROWS_MAX: i32 = 20_000;
 const COMPACT_YOUNG_MS: i64 = 60_000;
 /// Rows of each kind forgotten by one statement.
 const FORGET_ROWS: i64 = 5_000;
+/// Jobs that came late to a purged queue are cancelled by this.
+const REOPEN_EVERY: Duration = Duration::from_mins(1);
 /// Days for which partitions are made ahead.
 pub const PARTITION_DAYS_AHEAD: i32 = 3;
 
@@ -185,11 +187,8 @@ impl Loops<'_> {
         self.spawn("retire_partitions", Duration::from_mins(1), |_, store| async move {
             chore(&store, "retire_partitions", RETIRE_EVERY, || retire(&store)).await
         });
-        self.spawn("reopen_retired", Duration::from_mins(1), |_, store| async move {
-            chore(&store, "reopen_retired", Duration::from_mins(1), || async {
-                Ok(i64::try_from(store.reopen_retired().await?).unwrap_or(i64::MAX))
-            })
-            .await
+        self.spawn("reopen_retired", REOPEN_EVERY, |_, store| async move {
+            chore(&store, "reopen_retired", REOPEN_EVERY, || store.reopen_retired()).await
         });
         self.spawn("analyze_history", Duration::from_hours(1), |_, store| async move {
             chore(&store, "analyze_history", Duration::from_hours(24), || async {

@@ -138,8 +138,9 @@ impl Store {
     }
 
     /// Lets the purge look again at retired queues that hold jobs which came later; answers how many.
-    pub async fn reopen_retired(&self) -> Result<usize> {
-        Ok(self.all(Effect::Write, sqlx::query_as::<_, (i32,)>(sql!("maintenance/reopen_retired"))).await?.len())
+    pub async fn reopen_retired(&self) -> Result<i64> {
+        let statement = sqlx::query_as::<_, (i64,)>(sql!("maintenance/reopen_retired"));
+        Ok(self.one(Effect::Write, statement).await?.map_or(0, |(reopened,)| reopened))
     }
 
     /// Counts values for the planner, in the tables that are partitioned.

@@ -16,9 +16,8 @@ use utoipa_axum::routes;
 
 use super::job::{Answer, Job, Time};
 use super::jobs::included;
-use super::list::{job_filter, look_back};
+use super::list::{JobFilterParams, job_filter, look_back};
 use super::params::Params;
-use crate::domain::JobState;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
 use crate::store::{JobDetail, JobFilter, JobPlace, JobSort};
@@ -82,20 +81,7 @@ impl Format {
 #[utoipa::path(
     get, path = "/v1/jobs/export", tag = "jobs",
     params(
-        ("id" = Option<Vec<uuid::Uuid>>, Query, description = "These jobs"),
-        ("queue" = Option<Vec<String>>, Query, description = "In these queues"),
-        ("kind" = Option<Vec<String>>, Query, description = "Of these kinds"),
-        ("state" = Option<Vec<JobState>>, Query, description = "In these states"),
-        ("tag" = Option<Vec<String>>, Query, description = "With all of these tags"),
-        ("worker_id" = Option<String>, Query, description = "Held, or last worked on, by this worker"),
-        ("error_class" = Option<String>, Query, description = "Whose latest failure is of this class"),
-        ("error_fingerprint" = Option<String>, Query, description = "Whose latest failure has this fingerprint"),
-        ("created_after" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Enqueued after this moment"),
-        ("created_before" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Enqueued before this moment"),
-        ("finished_after" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Finished after this moment"),
-        ("finished_before" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Finished before this moment"),
-        ("payload" = Option<String>, Query, description = "JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise"),
-        ("q" = Option<String>, Query, description = "Text in the error message; looks at the last 7 days unless `created_after` says otherwise"),
+        JobFilterParams,
         ("include" = Option<Vec<String>>, Query, description = "payload, result"),
         ("limit" = Option<i64>, Query, description = "How many at most (all if absent)"),
         ("format" = Option<String>, Query, description = "ndjson (if absent) or csv"),

@@ -3,7 +3,7 @@
 use axum::extract::{OriginalUri, State};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -25,6 +25,41 @@ const WITH_CONTENT_MAX: i64 = 50;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_jobs))
+}
+
+/// Which jobs; what is absent filters nothing.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "read by `job_filter`")]
+pub(super) struct JobFilterParams {
+    /// These jobs
+    id: Option<Vec<Uuid>>,
+    /// In these queues
+    queue: Option<Vec<String>>,
+    /// Of these kinds
+    kind: Option<Vec<String>>,
+    /// In these states
+    state: Option<Vec<JobState>>,
+    /// With all of these tags
+    tag: Option<Vec<String>>,
+    /// Held, or last worked on, by this worker
+    worker_id: Option<String>,
+    /// Whose latest failure is of this class
+    error_class: Option<String>,
+    /// Whose latest failure has this fingerprint
+    error_fingerprint: Option<String>,
+    /// Enqueued after this moment
+    created_after: Option<chrono::DateTime<chrono::Utc>>,
+    /// Enqueued before this moment
+    created_before: Option<chrono::DateTime<chrono::Utc>>,
+    /// Finished after this moment
+    finished_after: Option<chrono::DateTime<chrono::Utc>>,
+    /// Finished before this moment
+    finished_before: Option<chrono::DateTime<chrono::Utc>>,
+    /// JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise
+    payload: Option<String>,
+    /// Text in the error message; looks at the last 7 days unless `created_after` says otherwise
+    q: Option<String>,
 }
 
 /// Some jobs.
@@ -56,20 +91,7 @@ struct Place {
 #[utoipa::path(
     get, path = "/v1/jobs", tag = "jobs",
     params(
-        ("id" = Option<Vec<Uuid>>, Query, description = "These jobs"),
-        ("queue" = Option<Vec<String>>, Query, description = "In these queues"),
-        ("kind" = Option<Vec<String>>, Query, description = "Of these kinds"),
-        ("state" = Option<Vec<JobState>>, Query, description = "In these states"),
-        ("tag" = Option<Vec<String>>, Query, description = "With all of these tags"),
-        ("worker_id" = Option<String>, Query, description = "Held, or last worked on, by this worker"),
-        ("error_class" = Option<String>, Query, description = "Whose latest failure is of this class"),
-        ("error_fingerprint" = Option<String>, Query, description = "Whose latest failure has this fingerprint"),
-        ("created_after" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Enqueued after this moment"),
-        ("created_before" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Enqueued before this moment"),
-        ("finished_after" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Finished after this moment"),
-        ("finished_before" = Option<chrono::DateTime<chrono::Utc>>, Query, description = "Finished before this moment"),
-        ("payload" = Option<String>, Query, description = "JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise"),
-        ("q" = Option<String>, Query, description = "Text in the error message; looks at the last 7 days unless `created_after` says otherwise"),
+        JobFilterParams,
         ("sort" = Option<String>, Query, description = "-created_at (if absent), created_at, run_after or -finished_at (finished jobs only)"),
         ("include" = Option<Vec<String>>, Query, description = "payload, result; pages of at most 50 then"),
         ("limit" = Option<i64>, Query, description = "How many at most (50 if absent, up to 500)"),

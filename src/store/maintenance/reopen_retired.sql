@@ -6,13 +6,17 @@
 --
 -- Safe under concurrency: one update of rows that nothing else changes any more. A walk over all queues, once a
 -- minute; served by ready_in_order and scheduled_in_order.
-update presque_internal.queue
-set purged_at = null
-where
-    deleted_at is not null
-    and purged_at is not null
-    and (
-        exists (select from presque_internal.ready as r where r.queue_id = queue.queue_id)
-        or exists (select from presque_internal.scheduled as s where s.queue_id = queue.queue_id)
-    )
-returning queue_id
+with reopened as (
+    update presque_internal.queue
+    set purged_at = null
+    where
+        deleted_at is not null
+        and purged_at is not null
+        and (
+            exists (select from presque_internal.ready as r where r.queue_id = queue.queue_id)
+            or exists (select from presque_internal.scheduled as s where s.queue_id = queue.queue_id)
+        )
+    returning queue_id
+)
+select count(*) as reopened
+from reopened

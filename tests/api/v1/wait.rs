@@ -53,13 +53,15 @@ async fn a_job_that_comes_to_another_server_wakes_it_too() {
     let app = Arc::new(TestApp::start().await);
     let other = TestApp::beside(&app);
     let mut late = 0;
+    // Behind a pooler nobody listens, and each looks once a second.
+    let within = Duration::from_millis(if app.store.can_listen() { 250 } else { 1250 });
     for _ in 0..10 {
         let claim = waiting(&app, "q", 20_000);
         tokio::time::sleep(Duration::from_millis(150)).await;
         let begun = Instant::now();
         other.put_in("q", json!({})).await;
         assert_eq!(claim.await.unwrap().1["jobs"].as_array().unwrap().len(), 1);
-        late += usize::from(begun.elapsed() > Duration::from_millis(250));
+        late += usize::from(begun.elapsed() > within);
     }
     assert!(late <= 3, "{late} of 10 were woken late");
 }
