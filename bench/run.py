@@ -40,15 +40,14 @@ def raw_cycle(store: Path) -> str:
 
     one = "array_fill({}, array[raw_n])".format
     nulls = lambda kind: one(f"null::{kind}")  # noqa: E731
-    enqueue = statement("jobs/enqueue_plain", [
-        "array['raw']", one("1"), one("1"), one("'k'::text"), one(f"'\"{'x' * (PAYLOAD - 2)}\"'::text"),
-        nulls("integer"), nulls("timestamptz"), nulls("bigint"), nulls("timestamptz"), nulls("integer"),
-        nulls("bigint"), nulls("bigint"), nulls("text"), nulls("text"), nulls("text"), nulls("uuid"), nulls("bigint"),
-        nulls("text"),
+    enqueue = statement("jobs/enqueue_ready", [
+        "array['raw']", "array[raw_n]", f"array[{PAYLOAD}]", one("1"), one("'k'::text"),
+        one(f"'\"{'x' * (PAYLOAD - 2)}\"'::text"), nulls("integer"), nulls("integer"), nulls("bigint"), nulls("bigint"),
+        nulls("text"), nulls("text"), nulls("text"),
     ])
-    claim = statement("leases/claim", [
-        "array['raw']", "null::text[]", one("1"), "raw_n::bigint", "array[null::bigint]", "array['w'::text]", "16777216::bigint",
-        "null::text", "null::bytea", "false", "array[1]", "array[1::smallint]", "array[raw_floor]", "false", "raw_tokens", "false",
+    claim = statement("leases/claim_ready", [
+        "'raw'", "null::text[]", one("1"), "raw_tokens", "array[null::bigint]", "array['w'::text]", "16777216::bigint",
+        "array[1::smallint]", "array[raw_floor]", "false",
     ])
     complete = statement("leases/complete", ["raw_queues", "raw_jobs", "raw_held", nulls("text"), one("1"), "array[raw_queues[1]]"])
     return f"""

@@ -281,7 +281,17 @@ impl Engine {
         let names: Vec<String> = names.collect();
         let looking = self.lanes.look(&names);
         let begun = std::time::Instant::now();
-        let claimed = self.store.claim(claims, !self.auto_create_queues, &looking.look, wanted).await;
+        let mut claimed = Ok(None);
+        if looking.short && names.len() == 1 && claim.is_plain() {
+            claimed = self.store.claim_ready(claims, &looking.look, wanted).await;
+            if let Ok(None) = claimed {
+                self.lanes.more(&names);
+            }
+        }
+        let claimed = match claimed.transpose() {
+            Some(claimed) => claimed,
+            None => self.store.claim(claims, !self.auto_create_queues, &looking.look, wanted).await,
+        };
         match &claimed {
             Ok(claimed) => {
                 self.lanes.learn(&names, &looking, &claimed.seen);

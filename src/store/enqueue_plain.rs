@@ -54,6 +54,11 @@ impl Store {
     /// Stores the jobs of requests that are all [plain](Enqueue::is_plain), or says why not
     /// one of a request's. `offers` has one element for each job.
     pub async fn enqueue_plain(&self, requests: &[Arc<Enqueue>], offers: &[Option<Offer>]) -> Result<EnqueuedPlain> {
+        if offers.iter().all(Option::is_none)
+            && let Some(outcomes) = self.enqueue_ready(requests).await?
+        {
+            return Ok(EnqueuedPlain { outcomes, handed: Vec::new() });
+        }
         let mut places = HashMap::new();
         let mut names = Vec::new();
         let mut jobs = Vec::new();

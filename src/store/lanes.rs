@@ -27,11 +27,11 @@ pub struct KnownLane {
 #[derive(Debug, Clone, Default, PartialEq, FromRow)]
 pub struct Seen {
     #[sqlx(rename = "seen_queues")]
-    queues: Vec<i32>,
+    pub(super) queues: Vec<i32>,
     #[sqlx(rename = "seen_lanes")]
-    lanes: Vec<i16>,
+    pub(super) lanes: Vec<i16>,
     #[sqlx(rename = "seen_heads")]
-    heads: Vec<Option<i64>>,
+    pub(super) heads: Vec<Option<i64>>,
     /// The oldest transaction that had not ended when the claim began.
     pub xmin: i64,
     /// The claim's own transaction: whatever had an id by then has a lower one.

@@ -5,9 +5,11 @@
 //! not do its job. Each function is one autocommit statement: no transaction is opened
 //! in a future that a disconnecting client could drop.
 
+mod claim_ready;
 pub mod doctor;
 mod enqueue;
 mod enqueue_plain;
+mod enqueue_ready;
 mod error;
 mod history;
 mod job_changes;

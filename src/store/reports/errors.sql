@@ -5,33 +5,29 @@
 --
 -- Counts of whole hours that are at most 5 seconds behind. `discarded` are the dead letters there
 -- are now; `retryable` the jobs among the 10,000 that are due next which failed like this last.
--- Reads one snapshot and locks nothing. Served by error_hour_by_age, scheduled_due and, of dead
--- letters, the index of each day by error.
-with grouped as materialized (
+-- Reads one snapshot and locks nothing. What all errors of a time are put in order by is added up;
+-- what else is told of them is looked up for those of the page. Served by error_hour_by_age,
+-- error_hour_once, scheduled_due and, of dead letters, the index of each day by error.
+with grouped as (
     select
-        e.fingerprint, (array_agg(e.queue_id order by e.hour desc))[1] as queue_id, min(e.kind) as kind, min(e.error_class) as error_class,
-        (array_agg(e.message order by e.hour desc))[1] as message, sum(e.occurrences)::bigint as occurrences,
-        sum(e.jobs)::bigint as jobs, min(e.first_seen_at) as first_seen_at, max(e.last_seen_at) as last_seen_at,
-        (array_agg(e.sample_job_id order by e.hour desc))[1] as sample_job_id
-    from presque_internal.error_hour as e
-    where e.hour >= date_trunc('hour', $1::timestamptz, 'UTC') and e.hour <= $2 and ($4::text is null or e.kind = $4)
-    -- A queue that was purged has another id, and its name is in the fingerprint.
-    group by e.fingerprint
+        -- A queue that was purged has another id, and its name is in the fingerprint; as is the kind.
+        fingerprint, max(queue_id) as queue_id, sum(occurrences)::bigint as occurrences, sum(jobs)::bigint as jobs,
+        min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at
+    from presque_internal.error_hour
+    where
+        hour >= date_trunc('hour', $1::timestamptz, 'UTC')
+        and hour <= $2
+        and ($3::text is null or queue_id = any (array(select queue_id from presque_internal.queue where name = $3)))
+        and ($4::text is null or kind = $4)
+    group by fingerprint
 ),
 paged as materialized (
-    select grouped.*, queue.name as queue
+    select *
     from grouped
-    cross join lateral (
-        select name
-        from presque_internal.queue
-        where queue_id = grouped.queue_id
-        limit 1
-    ) as queue
     where
-        ($3::text is null or queue.name = $3)
-        and ($5::bigint is null or grouped.occurrences < $5
-            or (grouped.occurrences = $5 and grouped.fingerprint collate "C" > $6))
-    order by grouped.occurrences desc, grouped.fingerprint collate "C"
+        $5::bigint is null or occurrences < $5
+        or (occurrences = $5 and fingerprint collate "C" > $6)
+    order by occurrences desc, fingerprint collate "C"
     limit $7
 ),
 retrying as materialized (
@@ -46,8 +42,8 @@ retrying as materialized (
     group by error_fingerprint
 )
 select
-    paged.fingerprint, paged.queue, paged.kind, paged.error_class, coalesce(paged.message, '') as message,
-    paged.occurrences, paged.jobs, paged.first_seen_at, paged.last_seen_at, paged.sample_job_id,
+    paged.fingerprint, queue.name as queue, latest.kind, latest.error_class, coalesce(latest.message, '') as message,
+    paged.occurrences, paged.jobs, paged.first_seen_at, paged.last_seen_at, latest.sample_job_id,
     coalesce((select jobs from retrying where error_fingerprint = paged.fingerprint), 0)::bigint as retryable,
     (
         select count(*)
@@ -58,4 +54,17 @@ select
             and done.finished_at >= paged.first_seen_at
     ) as discarded
 from paged
+cross join lateral (
+    select kind, error_class, message, sample_job_id
+    from presque_internal.error_hour
+    where queue_id = paged.queue_id and fingerprint = paged.fingerprint and hour <= $2
+    order by hour desc
+    limit 1
+) as latest
+cross join lateral (
+    select name
+    from presque_internal.queue
+    where queue_id = paged.queue_id
+    limit 1
+) as queue
 order by paged.occurrences desc, paged.fingerprint collate "C"

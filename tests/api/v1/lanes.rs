@@ -167,10 +167,16 @@ async fn a_claim_does_not_walk_over_what_was_taken_while_a_snapshot_holds_it() {
     }
     // The floor follows two claims behind.
     work(&app, 3).await;
-    let before = entries_read(&app).await;
-    work(&app, 50).await;
-    let walked = entries_read(&app).await - before;
-    assert!(walked < 50 * 20, "{walked} entries were read for 50 claims, with 5,000 dead ones in the way");
+    let mut walked = Vec::new();
+    let mut before = entries_read(&app).await;
+    // Floors stay where they are while a transaction of another test is open.
+    while walked.len() < 4 && walked.last().is_none_or(|walked| *walked >= 50 * 20) {
+        work(&app, 50).await;
+        let after = entries_read(&app).await;
+        walked.push(after - before);
+        before = after;
+    }
+    assert!(walked.last() < Some(&(50 * 20)), "{walked:?} entries for 50 claims, with 5,000 dead ones in the way");
 }
 
 const TABLES: [&str; 3] = ["ready", "scheduled", "lease"];

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod claim;
+mod claim_ready;
 mod classic_ack;
 mod corners;
 mod enqueue;
