@@ -59,12 +59,17 @@ pub struct ReportRange {
 
 impl ReportRange {
     /// The range from one moment to before another, of whole minutes. A range that is longer than a
-    /// day, or of which there are no minutes any more `now`, is one of whole hours.
+    /// day, or of which there are no minutes any more `now`, is one of whole hours. If it goes up to
+    /// `now`, the day, or hour, that is not over counts as one: nothing in it comes later.
     pub fn between(since: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         let kept = |at: DateTime<Utc>| now - at < Duration::days(MINUTES_DAYS - 1);
         let from = if until - since <= Duration::days(1) && kept(since) { Unit::Minute } else { Unit::Hour };
         let to = if kept(until) { Unit::Minute } else { Unit::Hour };
-        let (minutes_from, minutes_to) = (from.floor(since), to.ceil(until));
+        let (minutes_from, mut minutes_to) = (from.floor(since), to.ceil(until));
+        if minutes_to >= now {
+            let whole = [Unit::Day, Unit::Hour].into_iter().find(|unit| minutes_from <= unit.floor(now));
+            minutes_to = whole.map_or(minutes_to, |unit| unit.ceil(minutes_to));
+        }
         let (mut hours_from, mut hours_to) = (Unit::Hour.ceil(minutes_from), Unit::Hour.floor(minutes_to));
         if hours_from > hours_to {
             (hours_from, hours_to) = (minutes_to, minutes_to);
@@ -239,9 +244,16 @@ impl Store {
         after: Option<&ErrorPlace>,
         limit: i64,
     ) -> Result<Vec<ErrorGroup>> {
+        let (from, to) = (Unit::Hour.floor(since), Unit::Hour.floor(until) + Unit::Hour.length());
+        let (mut days_from, mut days_to) = (Unit::Day.ceil(from), Unit::Day.floor(to));
+        if days_from > days_to {
+            (days_from, days_to) = (to, to);
+        }
         let statement = sqlx::query_as(sql!("reports/errors"))
-            .bind(since)
-            .bind(until)
+            .bind(from)
+            .bind(days_from)
+            .bind(days_to)
+            .bind(to)
             .bind(of.queue.as_deref())
             .bind(of.kind.as_deref())
             .bind(after.map(|(occurrences, _)| *occurrences))
@@ -291,5 +303,12 @@ mod tests {
             assert_eq!(all, range.minutes_to - range.minutes_from, "{range:?}");
             assert!(places.windows(2).all(|pair| pair[0] <= pair[1]), "{range:?}");
         }
+        let days =
+            ReportRange::between(at("2026-01-01T00:00:00Z"), at("2026-03-01T23:10:59Z"), at("2026-03-01T23:10:59Z"));
+        assert_eq!((days.minutes_from, days.days_from), (days.hours_from, at("2026-01-01T00:00:00Z")));
+        assert_eq!((days.days_to, days.minutes_to), (at("2026-03-02T00:00:00Z"), at("2026-03-02T00:00:00Z")));
+        let hour =
+            ReportRange::between(at("2026-03-01T22:50:00Z"), at("2026-03-01T23:10:59Z"), at("2026-03-01T23:10:59Z"));
+        assert_eq!((hour.hours_from, hour.hours_to), (at("2026-03-01T23:00:00Z"), at("2026-03-02T00:00:00Z")));
     }
 }

@@ -7,7 +7,8 @@
 -- Answers how many rows that were. Safe under concurrency: rows are picked by key and the
 -- conditions hold for ever once they do; two servers delete each row once.
 -- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age,
--- worker_queue_minute_by_age, the indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age, schedule_run_by_age.
+-- worker_queue_minute_by_age, the indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age,
+-- error_day_by_age, schedule_run_by_age.
 with idempotency as (
     delete from presque_internal.idempotency
     where ctid = any (array(
@@ -107,6 +108,17 @@ error_hour as (
     ))
     returning 1
 ),
+error_day as (
+    delete from presque_internal.error_day
+    where ctid = any (array(
+        select ctid
+        from presque_internal.error_day
+        where day < now() - interval '91 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
 schedule_run as (
     delete from presque_internal.schedule_run
     where ctid = any (array(
@@ -130,4 +142,4 @@ select
     + (select count(*) from worker_minute) + (select count(*) from worker_queue_minute)
     + (select count(*) from queue_hour) + (select count(*) from queue_day)
     + (select count(*) from queue_depth_minute) + (select count(*) from error_hour)
-    + (select count(*) from schedule_run) + (select count(*) from worker) as forgotten
+    + (select count(*) from error_day) + (select count(*) from schedule_run) + (select count(*) from worker) as forgotten

@@ -167,6 +167,55 @@ async fn failures_that_are_alike_are_one_error() {
     assert_eq!(app.get("/v1/reports/errors?kind=k").await.ok(200)["data"][0]["discarded"], 0);
 }
 
+/// Days hold what their hours hold, whatever comes late, and a report counts each failure once.
+#[tokio::test]
+async fn errors_of_many_days_are_counted_once() {
+    let app = TestApp::start().await;
+    work(&app, "q", "k", (0, 0), Some("no")).await;
+    for round in 0..3 {
+        for ago in ["0 min", "26 h", "3 d", "40 d", "40 d 1 h", "80 d"] {
+            app.sql(&format!(
+                "insert into presque_internal.failure_tally
+                     (at, queue_id, job_id, failures, discarded, kind, fingerprint, error_class, message)
+                 select now() - interval '{ago}', queue_id, gen_random_uuid(), 1, {}, 'k', 'print', 'E', '{round}, {ago} ago'
+                 from presque_internal.queue",
+                round == 1
+            ))
+            .await;
+        }
+        fold(&app).await;
+    }
+    let sums = |table: &str, unit: &str| {
+        format!(
+            "select date_trunc('day', {unit}) as day, fingerprint, sum(occurrences), sum(jobs), sum(discarded),
+                 min(first_seen_at), max(last_seen_at) from presque_internal.{table} group by 1, 2"
+        )
+    };
+    let (days, hours) = (sums("error_day", "day"), sums("error_hour", "hour"));
+    let differ = format!("select from (({days} except {hours}) union all ({hours} except {days})) as different");
+    assert_eq!(app.sql(&differ).await, 0);
+    // Two of them are an hour apart, which may be another day.
+    let days = app.sql("select from presque_internal.error_day where fingerprint = 'print'").await;
+    assert!(days == 5 || days == 6, "{days}");
+    for (hours, occurrences) in [(1, 3), (30, 6), (24 * 4, 9), (24 * 41, 15), (24 * 89, 18)] {
+        let now = app.store.now().await.unwrap();
+        let at = |hours| (now - chrono::Duration::hours(hours)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+        let page = app.get(&format!("/v1/reports/errors?since={}", at(hours))).await.ok(200);
+        let group = page["data"].as_array().unwrap().iter().find(|group| group["fingerprint"] == "print").unwrap();
+        assert_eq!((&group["occurrences"], &group["jobs"]), (&json!(occurrences), &json!(occurrences)), "{hours}");
+        assert_eq!(group["message"], "2, 0 min ago", "the latest of all");
+        let path = format!("/v1/reports/errors?since={}&until={}", at(hours), at(24 * 2));
+        let before = if hours > 48 { occurrences - 6 } else { continue };
+        let page = app.get(&path).await.ok(200);
+        assert_eq!(
+            (&page["data"][0]["occurrences"], &page["data"][0]["message"]),
+            (&json!(before), &json!("2, 3 d ago"))
+        );
+    }
+    let failures = app.sql("select from presque.failures where fingerprint = 'print' and occurrences = 18").await;
+    assert_eq!(failures, 1);
+}
+
 #[tokio::test]
 async fn the_program_and_sql_make_the_same_histograms() {
     let app = TestApp::start().await;
