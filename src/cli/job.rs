@@ -61,6 +61,10 @@ struct Export {
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
 
+    /// Of this schedule
+    #[arg(long, value_name = "ID")]
+    schedule_id: Vec<String>,
+
     /// Held, or last worked on, by this worker
     #[arg(long, value_name = "ID")]
     worker_id: Vec<String>,
@@ -128,6 +132,7 @@ impl Export {
             ("kind", &self.kind),
             ("state", &self.state),
             ("tag", &self.tag),
+            ("schedule_id", &self.schedule_id),
             ("worker_id", &self.worker_id),
             ("error_class", &self.error_class),
             ("error_fingerprint", &self.error_fingerprint),

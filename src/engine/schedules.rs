@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 
-use super::Engine;
+use super::{Engine, EnqueueAnswer};
 use crate::domain::{CatchUp, Recurrence};
-use crate::store::{DueSchedule, Error, Result, Schedule};
+use crate::store::{DueSchedule, Enqueue, Error, Result, Schedule};
 
 /// Schedules that one server fires at the same time.
 const AT_ONCE: usize = 4;
@@ -103,6 +103,26 @@ impl Engine {
             self.store.metrics().schedule_fired(jobs.len(), late);
         }
         Ok(!jobs.is_empty())
+    }
+
+    /// Stores the job that somebody asks a schedule for, and notes that it is one of its jobs.
+    pub async fn trigger_schedule(&self, id: String, enqueue: Enqueue) -> Result<EnqueueAnswer> {
+        self.finish(move |engine| {
+            let (id, enqueue) = (id.clone(), enqueue.clone());
+            async move {
+                let answer = engine.enqueue(enqueue, false).await?;
+                if let EnqueueAnswer::Stored { jobs, .. } = &answer {
+                    for job in jobs {
+                        // The job is stored whatever becomes of the note.
+                        if let Err(error) = engine.store.note_run(&id, job.id).await {
+                            tracing::warn!(id, %error, "a job that was asked for is not listed by its schedule");
+                        }
+                    }
+                }
+                Ok(answer)
+            }
+        })
+        .await
     }
 
     /// Stores a schedule of which this was seen, or that was not there. Whether it was made;

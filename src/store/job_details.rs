@@ -72,6 +72,8 @@ pub struct JobFilter {
     pub states: Option<Vec<JobState>>,
     /// All of them.
     pub tags: Option<Vec<String>>,
+    /// Those of its last 10,000 jobs, of a page.
+    pub schedule: Option<String>,
     pub worker: Option<String>,
     pub error_class: Option<String>,
     pub error_fingerprint: Option<String>,
@@ -138,6 +140,9 @@ struct ListRow {
 /// How many jobs a search by payload or text looks at; other lists look at all.
 const SEARCHED_MAX: i64 = 100_000;
 
+/// How many jobs of a schedule a list of them looks at.
+const RUNS_MAX: i64 = 10_000;
+
 /// How many waiting jobs are gathered and sorted for a list of them; of more, the newest are
 /// soon found among all jobs.
 const GATHERED_MAX: i64 = 10_000;
@@ -200,8 +205,10 @@ impl Store {
         // A further page goes on in the way of the first.
         let gathered = match place {
             Some(place) => place.sort_key.is_some(),
-            None => self.is_gathered(filter).await?,
+            None => filter.schedule.is_some() || self.is_gathered(filter).await?,
         };
+        let before = place.filter(|_| sort == JobSort::Newest).map(|place| place.id);
+        let (ids, more_runs) = self.ids_of(filter, before).await?;
         let walked = sort == JobSort::Newest && !gathered;
         let searched = filter.payload.is_some() || filter.q.is_some();
         let looked_at = if searched { SEARCHED_MAX } else { i64::MAX };
@@ -209,7 +216,7 @@ impl Store {
         let states: Option<Vec<&str>> =
             filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()).collect());
         let statement = sqlx::query_as::<_, JobRow>(sql)
-            .bind(filter.ids.as_deref())
+            .bind(ids.as_deref())
             .bind(filter.queues.as_deref())
             .bind(filter.kinds.as_deref())
             .bind(states)
@@ -244,7 +251,20 @@ impl Store {
         let about = rows.first().map(|JobRow(row)| (row.as_of, row.truncated));
         let (as_of, truncated) = about.ok_or_else(|| super::Error::unreadable("jobs/list"))?;
         let job = |JobRow(row): JobRow| Some((JobPlace { sort_key: row.sort_key, id: row.job_id? }, row.detail?));
-        Ok(JobList { jobs: rows.into_iter().filter_map(job).collect(), truncated, as_of })
+        let jobs: Vec<_> = rows.into_iter().filter_map(job).collect();
+        let truncated = truncated || (more_runs && i64::try_from(jobs.len()).unwrap_or(limit) < limit);
+        Ok(JobList { jobs, truncated, as_of })
+    }
+
+    /// The ids that a filter names, also as those of a schedule's jobs before this one; and whether the schedule has
+    /// more.
+    async fn ids_of(&self, filter: &JobFilter, before: Option<Uuid>) -> Result<(Option<Vec<Uuid>>, bool)> {
+        let Some(schedule) = &filter.schedule else { return Ok((filter.ids.clone(), false)) };
+        let statement = sqlx::query_as(sql!("schedules/list_run_jobs")).bind(schedule).bind(before).bind(RUNS_MAX);
+        let rows: Vec<(Uuid,)> = self.all(Effect::Read, statement).await?;
+        let more = i64::try_from(rows.len()).is_ok_and(|found| found == RUNS_MAX);
+        let is_named = |id: &Uuid| filter.ids.as_ref().is_none_or(|ids| ids.contains(id));
+        Ok((Some(rows.into_iter().map(|(id,)| id).filter(is_named).collect()), more))
     }
 
     /// Whether few jobs are in question: what is named, and states in which few jobs are at a

@@ -1,7 +1,9 @@
 //! Statements of reports: sums by the minute, hour and day, and errors.
 
 use chrono::{DateTime, Duration, DurationRound as _, Utc};
-use sqlx::FromRow;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+use sqlx::{FromRow, Postgres};
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, sql};
@@ -84,12 +86,42 @@ impl ReportRange {
     pub fn from(&self) -> DateTime<Utc> {
         self.minutes_from
     }
+
+    /// All of the days that the range touches.
+    #[must_use]
+    pub fn days(&self) -> Self {
+        let (from, to) = (Unit::Day.floor(self.minutes_from), Unit::Day.ceil(self.minutes_to));
+        Self { minutes_from: from, hours_from: from, days_from: from, days_to: to, hours_to: to, minutes_to: to }
+    }
+}
+
+/// Whole hours, from that of one moment to that of another, and the whole days among them.
+struct HourRange {
+    from: DateTime<Utc>,
+    days_from: DateTime<Utc>,
+    days_to: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+impl HourRange {
+    fn of(since: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        let (from, to) = (Unit::Hour.floor(since), Unit::Hour.floor(until) + Unit::Hour.length());
+        let (days_from, days_to) = (Unit::Day.ceil(from), Unit::Day.floor(to));
+        if days_from > days_to {
+            return Self { from, days_from: to, days_to: to, to };
+        }
+        Self { from, days_from, days_to, to }
+    }
+
+    fn bind<T>(self, statement: QueryAs<'_, Postgres, T, PgArguments>) -> QueryAs<'_, Postgres, T, PgArguments> {
+        statement.bind(self.from).bind(self.days_from).bind(self.days_to).bind(self.to)
+    }
 }
 
 /// What happened in a range of time.
 #[derive(Debug, Clone, Default, FromRow)]
 pub struct Sums {
-    /// A queue, a kind, a worker, or nothing.
+    /// A queue, a kind, a worker, a tag, a class of errors, or nothing.
     pub key: String,
     pub enqueued: i64,
     pub started: i64,
@@ -172,7 +204,7 @@ pub struct Counts {
 /// Of what a report tells, and by what.
 #[derive(Debug, Clone, Default)]
 pub struct ReportOf {
-    /// queue, kind, worker or none.
+    /// queue, kind, worker, tag, error or none.
     pub group_by: &'static str,
     pub queue: Option<String>,
     pub kind: Option<String>,
@@ -183,6 +215,19 @@ impl Store {
     pub async fn summarize(&self, of: &ReportOf, range: ReportRange) -> Result<Vec<Sums>> {
         if of.group_by == "worker" {
             let statement = sqlx::query_as(sql!("reports/by_worker")).bind(range.minutes_from).bind(range.minutes_to);
+            return self.all(Effect::Read, statement).await;
+        }
+        if of.group_by == "error" {
+            let hours = HourRange::of(range.minutes_from, range.minutes_to - Duration::microseconds(1));
+            let statement = hours.bind(sqlx::query_as(sql!("reports/by_error")));
+            return self.all(Effect::Read, statement.bind(of.queue.as_deref()).bind(of.kind.as_deref())).await;
+        }
+        if of.group_by == "tag" {
+            let statement = sqlx::query_as(sql!("reports/by_tag"))
+                .bind(range.minutes_from)
+                .bind(range.minutes_to)
+                .bind(of.queue.as_deref())
+                .bind(of.kind.as_deref());
             return self.all(Effect::Read, statement).await;
         }
         let statement = sqlx::query_as(sql!("reports/summary"))
@@ -244,16 +289,8 @@ impl Store {
         after: Option<&ErrorPlace>,
         limit: i64,
     ) -> Result<Vec<ErrorGroup>> {
-        let (from, to) = (Unit::Hour.floor(since), Unit::Hour.floor(until) + Unit::Hour.length());
-        let (mut days_from, mut days_to) = (Unit::Day.ceil(from), Unit::Day.floor(to));
-        if days_from > days_to {
-            (days_from, days_to) = (to, to);
-        }
-        let statement = sqlx::query_as(sql!("reports/errors"))
-            .bind(from)
-            .bind(days_from)
-            .bind(days_to)
-            .bind(to)
+        let statement = HourRange::of(since, until)
+            .bind(sqlx::query_as(sql!("reports/errors")))
             .bind(of.queue.as_deref())
             .bind(of.kind.as_deref())
             .bind(after.map(|(occurrences, _)| *occurrences))

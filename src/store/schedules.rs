@@ -5,8 +5,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::enqueue::array_literal;
+use super::jobs::ANSWER_BYTES_MAX;
 use super::{Effect, Result, Store, sql};
-use crate::domain::QueueName;
+use crate::domain::{JobId, QueueName};
 
 /// A schedule.
 #[derive(Debug, Clone, PartialEq, FromRow)]
@@ -73,9 +74,23 @@ impl Store {
         after: Option<&str>,
         limit: i64,
     ) -> Result<Vec<Schedule>> {
-        let statement =
-            sqlx::query_as(sql!("schedules/list")).bind(id).bind(queue.map(QueueName::as_str)).bind(after).bind(limit);
+        let statement = sqlx::query_as(sql!("schedules/list"))
+            .bind(id)
+            .bind(queue.map(QueueName::as_str))
+            .bind(after)
+            .bind(limit)
+            .bind(ANSWER_BYTES_MAX);
         self.all(Effect::Read, statement).await
+    }
+
+    /// How many of these have room in one answer, with their payloads; one has at least.
+    pub fn have_room(schedules: &[Schedule]) -> usize {
+        let bytes = schedules.iter().scan(0_i64, |sum, schedule| {
+            let own = schedule.payload.as_ref().map_or(0, String::len);
+            *sum += i64::try_from(own).unwrap_or(i64::MAX);
+            Some(*sum)
+        });
+        bytes.take_while(|bytes| *bytes <= ANSWER_BYTES_MAX).count().max(1)
     }
 
     /// Stores a schedule of which this was seen, or that was not there. Whether it was made;
@@ -109,6 +124,11 @@ impl Store {
     pub async fn delete_schedule(&self, id: &str, version: Option<i64>) -> Result<Option<(bool, i64)>> {
         let statement = sqlx::query_as::<_, (bool, i64)>(sql!("schedules/delete")).bind(id).bind(version);
         self.one(Effect::Write, statement).await
+    }
+
+    /// Notes a job that somebody asked a schedule for.
+    pub async fn note_run(&self, id: &str, job: JobId) -> Result<()> {
+        self.run(sqlx::query_as(sql!("schedules/note_run")).bind(id).bind(job.0)).await
     }
 
     /// Up to `limit` schedules that are due, those first that have been for longest.

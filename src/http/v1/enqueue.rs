@@ -167,7 +167,13 @@ async fn enqueue_job(
 
 /// Stores one job: the answer, and whether it is that of an earlier request.
 pub(super) async fn stored_one(app: &App, enqueue: store::Enqueue) -> Result<(Response, bool), Error> {
-    let (mut jobs, replayed) = stored(app, enqueue, true).await?;
+    let queues = queues_of(&enqueue);
+    one_answered(app.engine.enqueue(enqueue, false).await?, &queues)
+}
+
+/// As [`stored_one`], of what the engine answers.
+pub(super) fn one_answered(answer: EnqueueAnswer, queues: &[String]) -> Result<(Response, bool), Error> {
+    let (mut jobs, replayed) = answered(answer, queues, true)?;
     let job = jobs.pop().ok_or(Error::Internal)?;
     let location = format!("/v1/jobs/{}", job.id);
     let status = if job.duplicate { StatusCode::OK } else { StatusCode::CREATED };
@@ -207,16 +213,21 @@ async fn enqueue_jobs(State(app): State<App>, params: Params, headers: HeaderMap
         idempotency: idempotency.map(|key| ("enqueue_jobs", key)),
         ..store::Enqueue::default()
     };
-    let (jobs, replayed) = stored(&app, enqueue, false).await?;
+    let queues = queues_of(&enqueue);
+    let (jobs, replayed) = answered(app.engine.enqueue(enqueue, false).await?, &queues, false)?;
     let results = jobs.into_iter().map(EnqueueResult::from).collect();
     Ok(mark_replayed(json(StatusCode::CREATED, &EnqueueJobsResponse { results })?, replayed))
 }
 
-/// Stores the jobs, or `one`; what was stored, and whether an earlier request did it.
-async fn stored(app: &App, enqueue: store::Enqueue, one: bool) -> Result<(Vec<Enqueued>, bool), Error> {
-    let queues: Vec<String> = enqueue.jobs.iter().map(|job| job.queue.to_string()).collect();
+/// The queue of each job.
+pub(super) fn queues_of(enqueue: &store::Enqueue) -> Vec<String> {
+    enqueue.jobs.iter().map(|job| job.queue.to_string()).collect()
+}
+
+/// What was stored of the jobs, or of `one`, of these queues, and whether an earlier request did it.
+fn answered(answer: EnqueueAnswer, queues: &[String], one: bool) -> Result<(Vec<Enqueued>, bool), Error> {
     let queue = |item: usize| queues.get(item).cloned().unwrap_or_default();
-    match app.engine.enqueue(enqueue, false).await? {
+    match answer {
         EnqueueAnswer::Stored { jobs, replayed } => Ok((jobs, replayed)),
         EnqueueAnswer::Mismatch => Err(Error::IdempotencyMismatch),
         EnqueueAnswer::InProgress => Err(Error::IdempotencyInProgress),

@@ -42,6 +42,8 @@ pub(super) struct JobFilterParams {
     state: Option<Vec<JobState>>,
     /// With all of these tags
     tag: Option<Vec<String>>,
+    /// Of this schedule: looks at its last 10,000 jobs
+    schedule_id: Option<String>,
     /// Held, or last worked on, by this worker
     worker_id: Option<String>,
     /// Whose latest failure is of this class
@@ -132,6 +134,7 @@ pub(super) fn job_filter(params: &Params) -> JobFilter {
         kinds: params.texts("kind", 128),
         states: params.choices("state", &states),
         tags: params.texts("tag", 64),
+        schedule: params.text("schedule_id", 128),
         worker: params.text("worker_id", 256),
         error_class: params.text("error_class", 256),
         error_fingerprint: params.text("error_fingerprint", 64),

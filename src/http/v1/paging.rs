@@ -52,6 +52,13 @@ impl Pages {
         self.limit + 1
     }
 
+    /// The same with a page of no more rows than these.
+    #[must_use]
+    pub(super) fn of_at_most(mut self, rows: usize) -> Self {
+        self.limit = self.limit.min(i64::try_from(rows).unwrap_or(i64::MAX));
+        self
+    }
+
     /// Cuts what was found to the page, and says where the next one begins.
     pub(super) fn next<R, T: Serialize>(
         &self,

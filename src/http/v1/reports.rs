@@ -26,6 +26,11 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_error_groups))
 }
 
+/// For so many jobs of the days of a range, tags are looked up.
+const TAGGED_MAX: i64 = 500_000;
+const TOO_MANY_TAGGED: &str = "more than 500,000 jobs finished in these days, whose tags would be looked up one by one: \
+    ask for one queue or a shorter time, or run `presque sql run tenants`";
+
 /// What happened in a range of time.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
@@ -208,7 +213,7 @@ impl Asked {
     params(
         ("since" = Option<String>, Query, description = "From when (an hour before `until` if absent)"),
         ("until" = Option<String>, Query, description = "To when (now if absent)"),
-        ("group_by" = Option<String>, Query, description = "none (if absent), queue, kind or worker (up to 14 days; no waits and percentiles)"),
+        ("group_by" = Option<String>, Query, description = "none (if absent), queue, kind, worker (up to 14 days; no waits and percentiles), tag (jobs that finished, by their last attempt; while no more than 500,000 did in the days of the range) or error (failures by class, in whole hours; up to 90 days)"),
         ("queue" = Option<String>, Query, description = "Of this queue; not with worker"),
         ("kind" = Option<String>, Query, description = "Of this kind; not with worker"),
         ("limit" = Option<i64>, Query, description = "How many rows at most (50 if absent, up to 500)"),
@@ -219,7 +224,8 @@ impl Asked {
     ),
 )]
 async fn get_summary(State(app): State<App>, params: Params) -> Answer {
-    let asked = Asked::read(&params, &[("none", "none"), ("queue", "queue"), ("kind", "kind"), ("worker", "worker")]);
+    let groups = ["none", "queue", "kind", "worker", "tag", "error"].map(|name| (name, name));
+    let asked = Asked::read(&params, &groups);
     let limit = params.int("limit", 1..=500).unwrap_or(50);
     params.finish()?;
     if asked.of.group_by == "worker" && (asked.of.queue.is_some() || asked.of.kind.is_some()) {
@@ -228,13 +234,28 @@ async fn get_summary(State(app): State<App>, params: Params) -> Answer {
     let now = app.store.now().await?;
     let (since, until) = asked.range(now)?;
     let range = ReportRange::between(since, until, now);
+    // A job has any number of tags and a failure is no job: what there is of all is not what its rows add up to.
+    let all = ReportOf { group_by: "none", ..asked.of.clone() };
+    let total = match asked.of.group_by {
+        "tag" => {
+            let days = app.store.summarize(&ReportOf { kind: None, ..all.clone() }, range.days()).await?;
+            let finished: i64 = days.iter().map(|sums| sums.completed + sums.discarded + sums.cancelled).sum();
+            if finished > TAGGED_MAX {
+                return Err(Error::field("?group_by", "max", TOO_MANY_TAGGED));
+            }
+            Some(app.store.summarize(&all, range).await?)
+        }
+        "error" => Some(app.store.summarize(&all, range).await?),
+        _ => None,
+    };
     let rows = app.store.summarize(&asked.of, range).await?;
     let counts = app.store.count_jobs(asked.of.queue.as_deref()).await?;
     #[expect(clippy::cast_precision_loss, reason = "minutes of years")]
     let minutes = ((until - range.from()).num_seconds().max(1)) as f64 / 60.0;
     let rows: Vec<Added> = rows.into_iter().map(Added::of).collect();
+    let all: Option<Vec<Added>> = total.map(|sums| sums.into_iter().map(Added::of).collect());
     let mut total = Added::default();
-    for row in &rows {
+    for row in all.as_ref().unwrap_or(&rows) {
         total.add(row);
     }
     let shown = if asked.of.group_by == "none" { 0 } else { usize::try_from(limit).unwrap_or(0) };

@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
@@ -12,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::enqueue::{EnqueueResult, mark_replayed, stored_one, traceparent_of};
+use super::enqueue::{EnqueueResult, mark_replayed, one_answered, queues_of, traceparent_of};
 use super::job::{Answer, RawJson, Time, json, large_json, tagged};
 use super::jobs::empty;
 use super::paging::{Wanted, linked};
@@ -168,6 +167,7 @@ async fn list_schedules(State(app): State<App>, OriginalUri(uri): OriginalUri, p
         Err(_) => Vec::new(),
     };
     let now = app.store.now().await?;
+    let pages = pages.of_at_most(store::Store::have_room(&schedules));
     let next_cursor = pages.next(&mut schedules, now, |last| last.id.clone())?;
     let data = schedules.into_iter().map(|schedule| Schedule::of(schedule, now)).collect();
     let page = SchedulePage { data, next_cursor };
@@ -341,7 +341,8 @@ async fn trigger_schedule(
         idempotency: idempotency.map(|key| ("trigger_schedule", key)),
         ..store::Enqueue::default()
     };
-    let (response, replayed): (Response, bool) = stored_one(&app, enqueue).await?;
+    let queues = queues_of(&enqueue);
+    let (response, replayed) = one_answered(app.engine.trigger_schedule(id.to_string(), enqueue).await?, &queues)?;
     Ok(mark_replayed(response, replayed))
 }
 

@@ -65,6 +65,53 @@ async fn a_summary_adds_up_what_happened_by_queue_and_kind() {
 }
 
 #[tokio::test]
+async fn a_summary_tells_tags_of_jobs_and_classes_of_errors() {
+    let app = TestApp::start().await;
+    let begun = Instant::now();
+    for (tags, run_ms) in [(json!(["a", "b"]), 1000), (json!(["a"]), 3000), (json!([]), 50_000)] {
+        app.put_in("q", json!({"tags": tags, "kind": "k"})).await;
+        let job = app.claim("q", 1).await.remove(0);
+        app.sql(&format!("update presque_internal.lease set claimed_at = now() - interval '{run_ms} ms'")).await;
+        app.report("complete", &job, json!({})).await.ok(200);
+    }
+    work(&app, "q", "k", (0, 0), Some("no answer")).await;
+    app.put_in("other", json!({"tags": ["a"]})).await;
+    let job = app.claim("other", 1).await.remove(0);
+    app.report("fail", &job, json!({"error": {"error_class": "Lost", "message": "x"}, "retry": false})).await.ok(200);
+    fold(&app).await;
+    let by_tag = app.get("/v1/reports/summary?group_by=tag&queue=q").await.ok(200);
+    let rows = by_tag["rows"].as_array().unwrap();
+    let shown: Vec<_> =
+        rows.iter().map(|row| (row["key"].as_str().unwrap(), row["completed"].as_i64().unwrap())).collect();
+    assert_eq!(shown, [("a", 2), ("b", 1)]);
+    assert!(
+        near(&rows[0]["run_ms"]["avg"], 2000.0, begun) && near(&rows[0]["run_ms"]["max"], 3000.0, begun),
+        "{by_tag}"
+    );
+    assert_eq!((&by_tag["total"]["completed"], &by_tag["total"]["key"]), (&json!(3), &json!("")), "each job once");
+    let all = app.get("/v1/reports/summary?group_by=tag").await.ok(200);
+    assert_eq!((&all["rows"][0]["discarded"], &all["rows"][0]["failed_attempts"]), (&json!(1), &json!(1)), "{all}");
+    assert_eq!(app.get("/v1/reports/summary?group_by=tag&kind=none").await.ok(200)["rows"], json!([]));
+    let by_error = app.get("/v1/reports/summary?group_by=error").await.ok(200);
+    let shown = |n: usize| {
+        (&by_error["rows"][n]["key"], &by_error["rows"][n]["failed_attempts"], &by_error["rows"][n]["discarded"])
+    };
+    assert_eq!(shown(0), (&json!("Broken"), &json!(1), &json!(0)));
+    assert_eq!(shown(1), (&json!("Lost"), &json!(1), &json!(1)));
+    assert_eq!((&by_error["total"]["completed"], &by_error["total"]["failed_attempts"]), (&json!(3), &json!(2)));
+    let of_queue = app.get("/v1/reports/summary?group_by=error&queue=other&kind=default").await.ok(200);
+    assert_eq!((&of_queue["rows"][0]["key"], of_queue["rows"].as_array().unwrap().len()), (&json!("Lost"), 1));
+    // Too many to look up; of another queue there are few.
+    app.sql(
+        "update presque_internal.queue_day set completed = 600000 from presque_internal.queue
+             where queue.queue_id = queue_day.queue_id and queue.name = 'q'",
+    )
+    .await;
+    app.get("/v1/reports/summary?group_by=tag").await.problem(422, "validation_failed");
+    app.get("/v1/reports/summary?group_by=tag&queue=other").await.ok(200);
+}
+
+#[tokio::test]
 async fn minutes_hours_and_days_hold_the_same_and_are_not_counted_twice() {
     let app = TestApp::start().await;
     let begun = Instant::now();

@@ -286,3 +286,60 @@ async fn a_schedule_is_triggered_by_hand_and_safely_repeated() {
     assert_eq!((&job["payload"], &job["schedule_id"], &job["kind"]), (&json!({"n": 1}), &json!("s"), &json!("k")));
     assert_eq!(app.job(&first["id"]).await["payload"], json!({"n": 2}));
 }
+
+#[tokio::test]
+async fn a_list_shows_the_jobs_of_a_schedule() {
+    let app = TestApp::start().await;
+    set_up(&app, "s", json!({"queue": "q", "cron": "* * * * *"})).await;
+    set_up(&app, "other", json!({"queue": "q", "cron": "* * * * *"})).await;
+    app.put_in("q", json!({})).await;
+    let keyed = [JSON, ("idempotency-key", "k")];
+    for _ in 0..3 {
+        app.send("POST", "/v1/schedules/s/trigger", &keyed, "{}").await.ok(201);
+    }
+    app.post("/v1/schedules/other/trigger", "{}").await.ok(201);
+    for ago in [8, 6, 4, 2] {
+        make_due(&app, "s", ago).await;
+        app.engine.fire_schedules(10).await.unwrap();
+    }
+    let all = app.get("/v1/jobs?schedule_id=s").await.ok(200);
+    let shown = |page: &Value| -> Vec<String> {
+        page["data"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let ids = shown(&all);
+    assert_eq!(ids.len(), 5, "four times, and one that was asked for thrice with one key: {all}");
+    assert!(all["data"].as_array().unwrap().iter().all(|job| job["schedule_id"] == "s") && all["truncated"] == false);
+    assert!(ids.windows(2).all(|pair| pair[0] > pair[1]), "the newest first");
+    let mut paged = Vec::new();
+    let mut query = "/v1/jobs?schedule_id=s&limit=2".to_owned();
+    loop {
+        let page = app.get(&query).await.ok(200);
+        paged.extend(shown(&page));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        query = format!("/v1/jobs?schedule_id=s&limit=2&cursor={cursor}");
+    }
+    assert_eq!(paged, ids);
+    let oldest = app.get("/v1/jobs?schedule_id=s&sort=created_at&state=available").await.ok(200);
+    assert_eq!(shown(&oldest), ids.iter().rev().cloned().collect::<Vec<_>>());
+    let named = app.get(&format!("/v1/jobs?schedule_id=s&id={}", ids[2])).await.ok(200);
+    assert_eq!(shown(&named), [ids[2].clone()]);
+    assert_eq!(shown(&app.get("/v1/jobs?schedule_id=none").await.ok(200)), Vec::<String>::new());
+    let export = app.get("/v1/jobs/export?schedule_id=s").await;
+    assert_eq!((export.status.as_u16(), export.text().lines().count()), (200, 5));
+}
+
+#[tokio::test]
+async fn a_page_holds_as_many_schedules_as_have_room() {
+    let app = TestApp::start().await;
+    let payload = "x".repeat(250_000);
+    for n in 0..70 {
+        let settings = json!({"queue": "q", "cron": "@yearly", "payload": payload});
+        set_up(&app, &format!("s{n:02}"), settings).await;
+    }
+    let first = app.get("/v1/schedules?limit=500").await.ok(200);
+    let count = |page: &Value| page["data"].as_array().unwrap().len();
+    assert_eq!(count(&first), 16 * 1024 * 1024 / 250_002);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = app.get(&format!("/v1/schedules?limit=500&cursor={cursor}")).await.ok(200);
+    assert_eq!((count(&first) + count(&rest), rest.get("next_cursor")), (70, None));
+}
