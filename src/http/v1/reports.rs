@@ -27,8 +27,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// For so many jobs of the days of a range, tags are looked up.
-const TAGGED_MAX: i64 = 500_000;
-const TOO_MANY_TAGGED: &str = "more than 500,000 jobs finished in these days, whose tags would be looked up one by one: \
+const TAGGED_MAX: i64 = 100_000;
+const TOO_MANY_TAGGED: &str = "more than 100,000 jobs finished in these days, whose tags would be looked up one by one: \
     ask for one queue or a shorter time, or run `presque sql run tenants`";
 
 /// What happened in a range of time.
@@ -213,7 +213,7 @@ impl Asked {
     params(
         ("since" = Option<String>, Query, description = "From when (an hour before `until` if absent)"),
         ("until" = Option<String>, Query, description = "To when (now if absent)"),
-        ("group_by" = Option<String>, Query, description = "none (if absent), queue, kind, worker (up to 14 days; no waits and percentiles), tag (jobs that finished, by their last attempt; while no more than 500,000 did in the days of the range) or error (failures by class, in whole hours; up to 90 days)"),
+        ("group_by" = Option<String>, Query, description = "none (if absent), queue, kind, worker (up to 14 days; no waits and percentiles), tag (jobs that finished, by their last attempt; while no more than 100,000 did in the days of the range) or error (failures by class, in whole hours; up to 90 days)"),
         ("queue" = Option<String>, Query, description = "Of this queue; not with worker"),
         ("kind" = Option<String>, Query, description = "Of this kind; not with worker"),
         ("limit" = Option<i64>, Query, description = "How many rows at most (50 if absent, up to 500)"),

@@ -103,7 +103,7 @@ async fn a_summary_tells_tags_of_jobs_and_classes_of_errors() {
     assert_eq!((&of_queue["rows"][0]["key"], of_queue["rows"].as_array().unwrap().len()), (&json!("Lost"), 1));
     // Too many to look up; of another queue there are few.
     app.sql(
-        "update presque_internal.queue_day set completed = 600000 from presque_internal.queue
+        "update presque_internal.queue_day set completed = 200000 from presque_internal.queue
              where queue.queue_id = queue_day.queue_id and queue.name = 'q'",
     )
     .await;
