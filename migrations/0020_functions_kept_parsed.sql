@@ -15,7 +15,7 @@ begin
                     return coalesce(one, other);
                 end if;
                 for i in 1 .. cardinality(other) loop
-                    one[i] := coalesce(one[i], 0) + other[i];
+                    one[i] := coalesce(one[i], 0) + coalesce(other[i], 0);
                 end loop;
                 return one;
             end
@@ -38,6 +38,7 @@ begin
         return null;
     end if;
     foreach ms in array measured loop
+        continue when ms is null;
         bucket := presque_internal.hist_bucket(ms);
         counts[bucket] := counts[bucket] + 1;
         highest := greatest(highest, bucket);
@@ -46,8 +47,9 @@ begin
 end
 $$;
 
+-- With the owner's rights, as migration 13 says of both.
 create or replace function presque_internal.tally_begin() returns xid8
-language plpgsql stable parallel safe
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (
@@ -57,7 +59,7 @@ end
 $$;
 
 create or replace function presque_internal.oldest_available(queue_id integer) returns timestamptz
-language plpgsql stable parallel safe
+language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -78,6 +79,12 @@ impl JobId {
     pub fn queue_id(self) -> i32 {
         let bytes = self.0.as_bytes();
         i32::from_be_bytes([bytes[12], bytes[13], bytes[14], bytes[15]])
+    }
+
+    /// When its transaction began, to the millisecond below. Of an id that is none of ours it may be none.
+    pub fn time(self) -> Option<DateTime<Utc>> {
+        let ms = self.0.as_u128() >> 80;
+        i64::try_from(ms).ok().and_then(DateTime::from_timestamp_millis)
     }
 }
 

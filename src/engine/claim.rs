@@ -10,7 +10,7 @@ use super::Engine;
 use super::lanes::name;
 use super::waiters::{Wants, kind_line};
 use crate::domain::{JobId, LeaseToken, Outcome, QueueName};
-use crate::store::{Claim, Claimed, ClaimedJob, Error, Result, Settle};
+use crate::store::{Claim, ClaimReady, Claimed, ClaimedJob, Error, Result, Settle};
 
 /// How long a claim waits for its turn, at least.
 const TURN_WITHIN: Duration = Duration::from_secs(1);
@@ -281,14 +281,18 @@ impl Engine {
         let names: Vec<String> = names.collect();
         let looking = self.lanes.look(&names);
         let begun = std::time::Instant::now();
-        let mut claimed = Ok(None);
+        let mut claimed = None;
         if looking.short && names.len() == 1 && claim.is_plain() {
-            claimed = self.store.claim_ready(claims, &looking.look, wanted).await;
-            if let Ok(None) = claimed {
-                self.lanes.more(&names);
-            }
+            claimed = match self.store.claim_ready(claims, &looking.look, wanted).await {
+                Ok(ClaimReady::Claimed(claimed)) => Some(Ok(*claimed)),
+                Ok(ClaimReady::More { locked }) => {
+                    self.lanes.more(&names, locked);
+                    None
+                }
+                Err(error) => Some(Err(error)),
+            };
         }
-        let claimed = match claimed.transpose() {
+        let claimed = match claimed {
             Some(claimed) => claimed,
             None => self.store.claim(claims, !self.auto_create_queues, &looking.look, wanted).await,
         };

@@ -39,8 +39,9 @@ const SLOW_LOOKS_SHARE: f64 = 20.0;
 const QUICK_FOR_MAX: Duration = Duration::from_secs(5);
 
 /// For so long after there was more to a claim than the short statement knows about, claims of the queue are made with
-/// the other one at once.
+/// the other one at once; and where it kept jobs from others for a moment.
 const LONG_FOR: Duration = Duration::from_millis(100);
+const LONG_FOR_LOCKED: Duration = Duration::from_secs(5);
 
 /// After this time a queue is looked at from the beginning again, for what nobody thought of: an
 /// older server beside this one, a database that was set back.
@@ -162,8 +163,8 @@ impl Lanes {
     }
 
     /// There was more to a claim than jobs that are ready.
-    pub(super) fn more(&self, names: &[String]) {
-        let until = Instant::now() + LONG_FOR;
+    pub(super) fn more(&self, names: &[String], locked: bool) {
+        let until = Instant::now() + if locked { LONG_FOR_LOCKED } else { LONG_FOR };
         let mut known = self.known();
         for name in names {
             if let Some(queue) = known.get_mut(name) {

@@ -52,12 +52,23 @@ impl<'r> FromRow<'r, sqlx::postgres::PgRow> for ReadyRow {
     }
 }
 
+/// What the short statement did.
+#[derive(Debug)]
+pub enum ClaimReady {
+    Claimed(Box<Claimed>),
+    /// Nothing: there is more to it than it knows about.
+    More {
+        /// Others were kept from these jobs for a moment, so that it should not be tried again soon.
+        locked: bool,
+    },
+}
+
 impl Store {
-    /// As [`claim`](Self::claim), for claims of the jobs of one queue in the lanes of `look`, without a key. `None`,
-    /// and nothing is claimed, if there is more to it than this statement knows about.
-    pub async fn claim_ready(&self, claims: &[Claim], look: &Look, wanted: Wanted<'_>) -> Result<Option<Claimed>> {
-        let Some(claim) = claims.first() else { return Ok(None) };
-        let [queue] = claim.queues.as_slice() else { return Ok(None) };
+    /// As [`claim`](Self::claim), for claims of the jobs of one queue in the lanes of `look`, without a key.
+    pub async fn claim_ready(&self, claims: &[Claim], look: &Look, wanted: Wanted<'_>) -> Result<ClaimReady> {
+        let Some((claim, queue)) = claims.first().and_then(|claim| Some((claim, claim.queues.first()?))) else {
+            return Ok(ClaimReady::More { locked: false });
+        };
         let slots: Vec<i32> = (1..).zip(claims).flat_map(|(n, one)| (0..one.max_jobs).map(move |_| n)).collect();
         let statement = sqlx::query_as::<_, ReadyRow>(sql!("leases/claim_ready"))
             .bind(queue.as_str())
@@ -71,7 +82,9 @@ impl Store {
             .bind(column(&look.lanes, |known| known.floor))
             .bind(look.rises);
         let mut rows = self.all_in(&self.pool, wanted, Effect::Write, statement).await?;
-        let Some(seen) = rows.iter_mut().find_map(|ReadyRow(seen, _)| seen.take()) else { return Ok(None) };
+        let Some(seen) = rows.iter_mut().find_map(|ReadyRow(seen, _)| seen.take()) else {
+            return Ok(ClaimReady::More { locked: !rows.is_empty() });
+        };
         let mut claimed = Claimed { jobs: vec![Vec::new(); claims.len()], ..Claimed::default() };
         claimed.seen = seen.of(&look.lanes);
         let mut jobs: Vec<_> = rows.into_iter().filter_map(|ReadyRow(_, job)| job).collect();
@@ -81,6 +94,6 @@ impl Store {
                 jobs.push(job);
             }
         }
-        Ok(Some(claimed))
+        Ok(ClaimReady::Claimed(Box::new(claimed)))
     }
 }

@@ -72,7 +72,7 @@ pub struct JobFilter {
     pub states: Option<Vec<JobState>>,
     /// All of them.
     pub tags: Option<Vec<String>>,
-    /// Those of its last 10,000 jobs, of a page.
+    /// A page looks at 1,000 of its jobs.
     pub schedule: Option<String>,
     pub worker: Option<String>,
     pub error_class: Option<String>,
@@ -140,8 +140,9 @@ struct ListRow {
 /// How many jobs a search by payload or text looks at; other lists look at all.
 const SEARCHED_MAX: i64 = 100_000;
 
-/// How many jobs of a schedule a list of them looks at.
-const RUNS_MAX: i64 = 10_000;
+/// How many jobs of a schedule a page of them looks at, and how many of its runs for those.
+const RUN_JOBS_MAX: i64 = 1_000;
+const RUNS_MAX: i64 = 20_000;
 
 /// How many waiting jobs are gathered and sorted for a list of them; of more, the newest are
 /// soon found among all jobs.
@@ -207,8 +208,9 @@ impl Store {
             Some(place) => place.sort_key.is_some(),
             None => filter.schedule.is_some() || self.is_gathered(filter).await?,
         };
-        let before = place.filter(|_| sort == JobSort::Newest).map(|place| place.id);
-        let (ids, more_runs) = self.ids_of(filter, before).await?;
+        // Those before the place, where the place says when they were enqueued.
+        let place_at = place.filter(|_| sort == JobSort::Newest).and_then(|place| JobId(place.id).time());
+        let (ids, more_runs) = self.ids_of(filter, place_at).await?;
         let walked = sort == JobSort::Newest && !gathered;
         let searched = filter.payload.is_some() || filter.q.is_some();
         let looked_at = if searched { SEARCHED_MAX } else { i64::MAX };
@@ -256,13 +258,18 @@ impl Store {
         Ok(JobList { jobs, truncated, as_of })
     }
 
-    /// The ids that a filter names, also as those of a schedule's jobs before this one; and whether the schedule has
-    /// more.
-    async fn ids_of(&self, filter: &JobFilter, before: Option<Uuid>) -> Result<(Option<Vec<Uuid>>, bool)> {
+    /// The ids that a filter names, also as those of a schedule's latest jobs up to this moment; and whether the
+    /// schedule has more.
+    async fn ids_of(&self, filter: &JobFilter, up_to: Option<DateTime<Utc>>) -> Result<(Option<Vec<Uuid>>, bool)> {
         let Some(schedule) = &filter.schedule else { return Ok((filter.ids.clone(), false)) };
-        let statement = sqlx::query_as(sql!("schedules/list_run_jobs")).bind(schedule).bind(before).bind(RUNS_MAX);
+        let statement = sqlx::query_as(sql!("schedules/list_run_jobs"))
+            .bind(schedule)
+            .bind(filter.created_after)
+            .bind(up_to.into_iter().chain(filter.created_before).min())
+            .bind(RUN_JOBS_MAX)
+            .bind(RUNS_MAX);
         let rows: Vec<(Uuid,)> = self.all(Effect::Read, statement).await?;
-        let more = i64::try_from(rows.len()).is_ok_and(|found| found == RUNS_MAX);
+        let more = i64::try_from(rows.len()).is_ok_and(|found| found == RUN_JOBS_MAX);
         let is_named = |id: &Uuid| filter.ids.as_ref().is_none_or(|ids| ids.contains(id));
         Ok((Some(rows.into_iter().map(|(id,)| id).filter(is_named).collect()), more))
     }

@@ -40,6 +40,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _, FromRow, Postgre
 use tracing::{Instrument as _, Span};
 
 use crate::metrics::{Metrics, TRACE};
+pub use claim_ready::ClaimReady;
 pub use enqueue::{Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idempotency, KnownEnqueue, NewJob};
 pub use enqueue_plain::{EnqueuedPlain, Offer};
 pub use error::{Error, Result};

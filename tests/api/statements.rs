@@ -97,6 +97,12 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
                 .to_owned(),
             vec!["queue_in_service", "scheduled_in_order", "ready_in_order"],
         ),
+        (
+            "leases/claim_ready",
+            "'foo', null, '{1}', '{}', '{null}', '{null}', 1000, '{1}', '{0}', true".to_owned(),
+            vec!["queue_in_service", "scheduled_in_order", "ready_in_order"],
+        ),
+        ("jobs/enqueue_ready", format!("'{{foo}}', {}", arrays(12)), vec!["queue_in_service"]),
         ("leases/settle", format!("{}, 1000", arrays(17)), vec!["lease_of_job", "dedup_key_is_held_once"]),
         ("leases/complete", arrays(6), vec!["lease_of_job", "dedup_key_is_held_once"]),
         ("leases/find_settled", arrays(4), vec!["lease_of_job"]),

@@ -144,7 +144,8 @@ impl Export {
             self.app.store.list_jobs(&self.filter, JobSort::Newest, self.after.as_ref(), size, self.included).await?;
         if list.truncated {
             // What it left out must not be missing without a word.
-            let help = "a search looks at 100,000 jobs of a queue at most: narrow it, by created_before too";
+            let help = "a search looks at 100,000 jobs of a queue, or 1,000 of a schedule, at most: narrow it, by \
+                created_before too";
             return Err(Error::field("?created_after", "max", help));
         }
         let found = i64::try_from(list.jobs.len()).unwrap_or(i64::MAX);

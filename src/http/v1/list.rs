@@ -42,7 +42,7 @@ pub(super) struct JobFilterParams {
     state: Option<Vec<JobState>>,
     /// With all of these tags
     tag: Option<Vec<String>>,
-    /// Of this schedule: looks at its last 10,000 jobs
+    /// Of this schedule; a page looks at 1,000 of its jobs
     schedule_id: Option<String>,
     /// Held, or last worked on, by this worker
     worker_id: Option<String>,

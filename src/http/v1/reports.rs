@@ -26,6 +26,9 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_error_groups))
 }
 
+/// Errors are kept for so many days.
+const ERROR_DAYS: i64 = 90;
+
 /// For so many jobs of the days of a range, tags are looked up.
 const TAGGED_MAX: i64 = 100_000;
 const TOO_MANY_TAGGED: &str = "more than 100,000 jobs finished in these days, whose tags would be looked up one by one: \
@@ -58,7 +61,7 @@ struct Summary {
     counts: StateCounts,
 }
 
-/// Sums of a queue, a kind, a worker, or of all.
+/// Sums of a queue, a kind, a worker, a tag, a class of errors, or of all.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "key": "mail", "enqueued": 7200, "started": 7190, "completed": 7100, "failed_attempts": 80, "lost_attempts": 2,
@@ -72,7 +75,7 @@ struct SummaryRow {
     enqueued: i64,
     started: i64,
     completed: i64,
-    /// Attempts that their worker reported as failed.
+    /// Attempts that their worker reported as failed; of a class of errors, all that failed with it.
     failed_attempts: i64,
     /// Attempts that nobody reported, or that took too long.
     lost_attempts: i64,
@@ -164,7 +167,7 @@ impl Added {
             // Of workers there is the sum alone.
             run_ms: latency(
                 &self.run,
-                self.run.count().max(sums.completed + sums.failed),
+                if self.run.count() > 0 { self.run.count() } else { sums.completed + sums.failed },
                 sums.run_ms_sum,
                 sums.run_ms_max,
             ),
@@ -355,7 +358,9 @@ async fn list_error_groups(State(app): State<App>, OriginalUri(uri): OriginalUri
     let filters = (asked.since, asked.until, &asked.of.queue, &asked.of.kind);
     let (pages, after) = page.open::<ErrorPlace>(&app, "list_error_groups", &filters).await?;
     let now = app.store.now().await?;
-    let mut groups = app.store.list_error_groups(&asked.of, asked.range(now)?, after.as_ref(), pages.ask()).await?;
+    let (since, until) = asked.range(now)?;
+    let range = (since.max(now - Duration::days(ERROR_DAYS)), until);
+    let mut groups = app.store.list_error_groups(&asked.of, range, after.as_ref(), pages.ask()).await?;
     let place = |last: &store::ErrorGroup| (last.occurrences, last.fingerprint.clone());
     let next_cursor = pages.next(&mut groups, now, place)?;
     let page = ErrorGroupPage { data: groups.into_iter().map(ErrorGroup::from).collect(), next_cursor };

@@ -11,12 +11,13 @@
 -- $8 lane    $9 nothing is left up to this number    $10 whether floors may rise
 --
 -- Answers a row for each job, in order, with its request, or one without a job if there is none; the first row says
--- what was seen of the lanes, as in claim.sql. No row at all, and nothing is claimed, if there is more to it: the queue
--- is paused or not there, somebody waits in a lane that is not known or is due, the answer would be too large, a job
--- expired, has a key that ends with its start or was enqueued more than a day ago. claim.sql knows about these. For
+-- what was seen of the lanes, as in claim.sql. Nothing is claimed if there is more to it. No row at all: the queue is
+-- paused or not there, or somebody waits in a lane that is not known or is due. A row without anything: the answer would
+-- be too large, or a job expired, has a key that ends with its start, or was enqueued more than a day ago; such jobs are
+-- locked until the end of the statement, and others pass them over. claim.sql knows about all of these. For
 -- one job this takes half of PostgreSQL's time, the rest of which is the start of a plan with parts for all that may come.
 --
--- Safe under concurrency: as claim.sql. What is locked and then not taken is free again with the end of this statement.
+-- Safe under concurrency: as claim.sql.
 --
 -- Served by queue_in_service, ready_in_order, scheduled_in_order and job_by_id.
 with recursive open as materialized (
@@ -200,7 +201,7 @@ left join lateral (
         pg_sequence_last_value('presque_internal.job_seq') as drawn,
         (select ms from timed)::double precision as look_ms,
         pg_postmaster_start_time() as started
-    where coalesce(claimed.n, 1) = 1
+    where coalesce(claimed.n, 1) = 1 and (claimed.fits or not exists (select from locked))
     offset 0
 ) as about on true
 left join lateral (
@@ -211,4 +212,3 @@ left join lateral (
         end as row
     offset 0
 ) as failure on true
-where claimed.fits or not exists (select from locked)

@@ -2,8 +2,8 @@
 --
 -- $1 from    $2 to before    $3 this queue only, or null    $4 this kind only, or null
 --
--- Looks each job up for its tags, which stand nowhere else. Reads one snapshot and locks nothing. Served by the
--- indexes by time of done's partitions and by job_by_id.
+-- Looks each job up for its tags, which stand nowhere else. Reads one snapshot and locks nothing. Reads all that
+-- finished in the days of the range, in these queues; served by done_job and job_by_id.
 select
     tag as key, 0::bigint as enqueued, count(*) filter (where started_at is not null) as started,
     count(*) filter (where state = 'completed') as completed, sum(failed_attempts)::bigint as failed, 0::bigint as lost,
@@ -29,7 +29,8 @@ from (
     where
         done.finished_at >= $1
         and done.finished_at < $2
-        and ($3::text is null or done.queue_id = any (array(select queue_id from presque_internal.queue where name = $3)))
+        -- Of all queues too, so that one is found by the key.
+        and done.queue_id = any (array(select queue_id from presque_internal.queue where $3::text is null or name = $3))
         and ($4::text is null or done.kind = $4)
 ) as tagged
 group by tag

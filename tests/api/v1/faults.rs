@@ -101,10 +101,10 @@ async fn ended_sessions_cost_no_job_and_no_outcome() {
         assert_eq!((&done["state"], &done["attempt"]), (&json!("completed"), &json!(1)));
     }
     assert_eq!(ids.len(), 20);
-    // A pooler hides ended sessions from most requests; and what meets one there has sent nothing yet.
-    let (told, met) = if app.store.can_listen() { ("outcome_unknown", 1) } else { ("unavailable", 0) };
-    let count = refusals.iter().filter(|code| *code == told).count();
-    assert!(count >= met, "no request met a dead session: {refusals:?}");
+    // A pooler hides ended sessions from most requests.
+    if app.store.can_listen() {
+        assert!(refusals.iter().any(|code| code == "outcome_unknown"), "no request met a dead session: {refusals:?}");
+    }
     until("no dead session is left", || async { app.get("/v1/queues/q").await.status == 200 }).await;
     let counts = app.get("/v1/queues/q").await.ok(200)["counts"].clone();
     let found = ["available", "running", "retryable", "completed"].map(|state| counts[state].as_i64().unwrap());

@@ -321,11 +321,41 @@ async fn a_list_shows_the_jobs_of_a_schedule() {
     assert_eq!(paged, ids);
     let oldest = app.get("/v1/jobs?schedule_id=s&sort=created_at&state=available").await.ok(200);
     assert_eq!(shown(&oldest), ids.iter().rev().cloned().collect::<Vec<_>>());
+    // Runs are kept for longer than their jobs.
+    app.sql(
+        "insert into presque_internal.schedule_run (schedule_id, due_at, job_id)
+             select 's', now() - n * interval '1 minute', gen_random_uuid() from generate_series(1, 3000) as n",
+    )
+    .await;
+    let discarded = app.get("/v1/jobs?schedule_id=s&state=discarded").await.ok(200);
+    assert_eq!((shown(&discarded), &discarded["truncated"]), (Vec::new(), &json!(false)));
     let named = app.get(&format!("/v1/jobs?schedule_id=s&id={}", ids[2])).await.ok(200);
     assert_eq!(shown(&named), [ids[2].clone()]);
     assert_eq!(shown(&app.get("/v1/jobs?schedule_id=none").await.ok(200)), Vec::<String>::new());
     let export = app.get("/v1/jobs/export?schedule_id=s").await;
     assert_eq!((export.status.as_u16(), export.text().lines().count()), (200, 5));
+}
+
+/// Due times that were missed are enqueued by one statement, at one moment.
+#[tokio::test]
+async fn a_list_pages_through_jobs_of_one_moment() {
+    let app = TestApp::start().await;
+    set_up(&app, "s", json!({"queue": "q", "cron": "@every 10s", "catch_up": "all"})).await;
+    make_due(&app, "s", 95).await;
+    app.engine.fire_schedules(10).await.unwrap();
+    let stored = jobs(&app, "q").await.len();
+    assert!((9..=11).contains(&stored), "{stored}");
+    let mut seen = std::collections::HashSet::new();
+    let mut query = "/v1/jobs?schedule_id=s&limit=2".to_owned();
+    loop {
+        let page = app.get(&query).await.ok(200);
+        for job in page["data"].as_array().unwrap() {
+            assert!(seen.insert(job["id"].as_str().unwrap().to_owned()), "twice: {job}");
+        }
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        query = format!("/v1/jobs?schedule_id=s&limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen.len(), stored);
 }
 
 #[tokio::test]
