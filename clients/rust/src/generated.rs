@@ -1122,7 +1122,7 @@ pub mod types {
             Default::default()
         }
     }
-    ///Sums of a queue, a kind, a worker, or of all.
+    ///Sums of a queue, a kind, a worker, a tag, a class of errors, or of all.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct SummaryRow {
         pub cancelled: i64,
@@ -1132,7 +1132,7 @@ pub mod types {
         pub enqueued: i64,
         ///Failed and lost attempts, of all that ended (0 to 1).
         pub error_rate: f64,
-        ///Attempts that their worker reported as failed.
+        ///Attempts that their worker reported as failed; of a class of errors, all that failed with it.
         pub failed_attempts: i64,
         ///Empty for the total.
         pub key: ::std::string::String,
@@ -8095,6 +8095,7 @@ impl Client {
     - `payload`: JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise
     - `q`: Text in the error message; looks at the last 7 days unless `created_after` says otherwise
     - `queue`: In these queues
+    - `schedule_id`: Of this schedule; a page looks at 1,000 of its jobs
     - `sort`: -created_at (if absent), created_at, run_after or -finished_at (finished jobs only)
     - `state`: In these states
     - `tag`: With all of these tags
@@ -8115,6 +8116,7 @@ impl Client {
         .payload(payload)
         .q(q)
         .queue(queue)
+        .schedule_id(schedule_id)
         .sort(sort)
         .state(state)
         .tag(tag)
@@ -8204,6 +8206,7 @@ impl Client {
     - `payload`: JSON that the payload contains; looks at the last 7 days unless `created_after` says otherwise
     - `q`: Text in the error message; looks at the last 7 days unless `created_after` says otherwise
     - `queue`: In these queues
+    - `schedule_id`: Of this schedule; a page looks at 1,000 of its jobs
     - `state`: In these states
     - `tag`: With all of these tags
     - `worker_id`: Held, or last worked on, by this worker
@@ -8223,6 +8226,7 @@ impl Client {
         .payload(payload)
         .q(q)
         .queue(queue)
+        .schedule_id(schedule_id)
         .state(state)
         .tag(tag)
         .worker_id(worker_id)
@@ -8731,7 +8735,7 @@ impl Client {
     Sends a `GET` request to `/v1/reports/summary`
 
     Arguments:
-    - `group_by`: none (if absent), queue, kind or worker (up to 14 days; no waits and percentiles)
+    - `group_by`: none (if absent), queue, kind, worker (up to 14 days; no waits and percentiles), tag (jobs that finished, by their last attempt; while no more than 100,000 did in the days of the range) or error (failures by class, in whole hours; up to 90 days)
     - `kind`: Of this kind; not with worker
     - `limit`: How many rows at most (50 if absent, up to 500)
     - `queue`: Of this queue; not with worker
@@ -9061,6 +9065,7 @@ pub mod builder {
         payload: Result<Option<::std::string::String>, String>,
         q: Result<Option<::std::string::String>, String>,
         queue: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
+        schedule_id: Result<Option<::std::string::String>, String>,
         sort: Result<Option<::std::string::String>, String>,
         state: Result<Option<::std::vec::Vec<types::JobState>>, String>,
         tag: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
@@ -9084,6 +9089,7 @@ pub mod builder {
                 payload: Ok(None),
                 q: Ok(None),
                 queue: Ok(None),
+                schedule_id: Ok(None),
                 sort: Ok(None),
                 state: Ok(None),
                 tag: Ok(None),
@@ -9224,6 +9230,16 @@ pub mod builder {
             });
             self
         }
+        pub fn schedule_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.schedule_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for schedule_id failed".to_string());
+            self
+        }
         pub fn sort<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::std::string::String>,
@@ -9281,6 +9297,7 @@ pub mod builder {
                 payload,
                 q,
                 queue,
+                schedule_id,
                 sort,
                 state,
                 tag,
@@ -9300,6 +9317,7 @@ pub mod builder {
             let payload = payload.map_err(Error::InvalidRequest)?;
             let q = q.map_err(Error::InvalidRequest)?;
             let queue = queue.map_err(Error::InvalidRequest)?;
+            let schedule_id = schedule_id.map_err(Error::InvalidRequest)?;
             let sort = sort.map_err(Error::InvalidRequest)?;
             let state = state.map_err(Error::InvalidRequest)?;
             let tag = tag.map_err(Error::InvalidRequest)?;
@@ -9329,6 +9347,7 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("payload", &payload))
                 .query(&progenitor_client::QueryParam::new("q", &q))
                 .query(&progenitor_client::QueryParam::new("queue", &queue))
+                .query(&progenitor_client::QueryParam::new("schedule_id", &schedule_id))
                 .query(&progenitor_client::QueryParam::new("sort", &sort))
                 .query(&progenitor_client::QueryParam::new("state", &state))
                 .query(&progenitor_client::QueryParam::new("tag", &tag))
@@ -9524,6 +9543,7 @@ pub mod builder {
         payload: Result<Option<::std::string::String>, String>,
         q: Result<Option<::std::string::String>, String>,
         queue: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
+        schedule_id: Result<Option<::std::string::String>, String>,
         state: Result<Option<::std::vec::Vec<types::JobState>>, String>,
         tag: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
         worker_id: Result<Option<::std::string::String>, String>,
@@ -9546,6 +9566,7 @@ pub mod builder {
                 payload: Ok(None),
                 q: Ok(None),
                 queue: Ok(None),
+                schedule_id: Ok(None),
                 state: Ok(None),
                 tag: Ok(None),
                 worker_id: Ok(None),
@@ -9685,6 +9706,16 @@ pub mod builder {
             });
             self
         }
+        pub fn schedule_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.schedule_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for schedule_id failed".to_string());
+            self
+        }
         pub fn state<V>(mut self, value: V) -> Self
         where
             V: std::convert::TryInto<::std::vec::Vec<types::JobState>>,
@@ -9732,6 +9763,7 @@ pub mod builder {
                 payload,
                 q,
                 queue,
+                schedule_id,
                 state,
                 tag,
                 worker_id,
@@ -9750,6 +9782,7 @@ pub mod builder {
             let payload = payload.map_err(Error::InvalidRequest)?;
             let q = q.map_err(Error::InvalidRequest)?;
             let queue = queue.map_err(Error::InvalidRequest)?;
+            let schedule_id = schedule_id.map_err(Error::InvalidRequest)?;
             let state = state.map_err(Error::InvalidRequest)?;
             let tag = tag.map_err(Error::InvalidRequest)?;
             let worker_id = worker_id.map_err(Error::InvalidRequest)?;
@@ -9777,6 +9810,7 @@ pub mod builder {
                 .query(&progenitor_client::QueryParam::new("payload", &payload))
                 .query(&progenitor_client::QueryParam::new("q", &q))
                 .query(&progenitor_client::QueryParam::new("queue", &queue))
+                .query(&progenitor_client::QueryParam::new("schedule_id", &schedule_id))
                 .query(&progenitor_client::QueryParam::new("state", &state))
                 .query(&progenitor_client::QueryParam::new("tag", &tag))
                 .query(&progenitor_client::QueryParam::new("worker_id", &worker_id))
@@ -12240,4 +12274,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: 03bd62f06d41665436f8c287c90cba5a4597600b2e56d188f36869f285a379e3
+// SHA-256 of the document and the generator: a691afef6f43a3669614fd1a6674c52b340d21f2dbf2f63bc82e2ed2833cb04a
