@@ -54,13 +54,8 @@ impl Store {
     /// The connections that there are now.
     pub fn pools(&self) -> [PoolState; 2] {
         [("requests", &self.pool), ("reports", &self.reports)].map(|(name, pool)| {
-            let (size, idle) = (pool.size() as usize, pool.num_idle());
-            PoolState {
-                pool: name,
-                idle,
-                used: size.saturating_sub(idle),
-                max: pool.options().get_max_connections() as usize,
-            }
+            let (size, idle) = (pool.size(), pool.num_idle());
+            PoolState { pool: name, idle, used: size.saturating_sub(idle), max: pool.max() }
         })
     }
 }

@@ -19,6 +19,7 @@ mod lanes;
 mod leases;
 mod maintenance;
 mod metrics;
+mod pool;
 mod queues;
 mod reports;
 mod routines;
@@ -33,7 +34,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, FromRow, Postgres};
@@ -52,6 +52,7 @@ pub use lanes::{KnownLane, Look, Seen};
 pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey};
 pub use maintenance::Settings;
 pub use metrics::{PoolState, QueueCounters};
+use pool::{Connection, Pool, TRUSTED_WHEN_IDLE_FOR};
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
 pub use reports::{Counts, DepthPoint, ErrorGroup, ErrorPlace, ReportOf, ReportRange, Sums, TimePoint, Unit};
 pub use schedules::{DueSchedule, FiredJob, Schedule};
@@ -91,9 +92,6 @@ const WRITE_WITHIN: Duration = Duration::from_secs(30);
 const CHORE_TIMEOUT_MS: u64 = 10 * 60 * 1000;
 const CHORE_WITHIN: Duration = Duration::from_mins(11);
 
-/// A connection that was idle for longer is asked whether it is alive before it is used.
-const TRUSTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
-
 /// Whether a statement whose answer is lost may have had an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -109,16 +107,16 @@ pub type Wanted<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 /// The database, as the rest of the house sees it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: PgPool,
+    pool: Pool,
     /// For what keeps and ends leases, so that no flood of jobs or searches makes workers lose
     /// what they hold.
-    reports: PgPool,
+    reports: Pool,
     /// What it is called among the servers of this database.
     id: uuid::Uuid,
     /// One connection that hears what other servers say.
     listening: PgPool,
     /// One connection for statements that may take minutes.
-    chores: PgPool,
+    chores: Pool,
     /// Whether statements stay prepared in their session; not where sessions change below us.
     prepared: bool,
     /// What this server counts.
@@ -192,11 +190,11 @@ impl Store {
         };
         let reports = (connections / 4).max(1);
         Self {
-            pool: of(connections.saturating_sub(reports).max(1), options, ACQUIRE_WITHIN),
-            reports: of(reports, options, ACQUIRE_WITHIN),
+            pool: Pool::new(of(connections.saturating_sub(reports).max(1), options, ACQUIRE_WITHIN)),
+            reports: Pool::new(of(reports, options, ACQUIRE_WITHIN)),
             id: uuid::Uuid::new_v4(),
             listening: of(1, options, ACQUIRE_WITHIN),
-            chores: of(1, chores, CHORE_WITHIN),
+            chores: Pool::new(of(1, chores, CHORE_WITHIN)),
             prepared,
             metrics: Metrics::default(),
             busy: Arc::default(),
@@ -215,7 +213,7 @@ impl Store {
 
     /// How many connections there are at most, beside those for reports of workers.
     pub fn connections(&self) -> usize {
-        self.pool.options().get_max_connections() as usize
+        self.pool.max()
     }
 
     /// Closes the pools; what runs is finished first.
@@ -250,7 +248,7 @@ impl Store {
     /// connection for it.
     async fn all_in<T>(
         &self,
-        pool: &PgPool,
+        pool: &Pool,
         wanted: Wanted<'_>,
         effect: Effect,
         statement: QueryAs<'_, Postgres, T, PgArguments>,
@@ -266,7 +264,7 @@ impl Store {
     }
 
     /// A connection that is free, within a second.
-    async fn connection(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>> {
+    async fn connection(&self, pool: &Pool) -> Result<Connection> {
         let begun = std::time::Instant::now();
         let acquired = pool.acquire().await;
         self.metrics.waited_for_connection(begun.elapsed());
@@ -282,7 +280,7 @@ impl Store {
 
     async fn all_on<T>(
         &self,
-        mut connection: PoolConnection<Postgres>,
+        mut connection: Connection,
         effect: Effect,
         statement: QueryAs<'_, Postgres, T, PgArguments>,
     ) -> Result<Vec<T>>
@@ -298,7 +296,10 @@ impl Store {
         let mut sent = false;
         let rows = self.rows_of(&mut connection, effect, &mut sent, statement);
         let error = match tokio::time::timeout(within, rows).instrument(span()).await {
-            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Ok(rows)) => {
+                connection.keep();
+                return Ok(rows);
+            }
             Ok(Err(error)) => error,
             Err(_elapsed) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
         };
@@ -313,7 +314,7 @@ impl Store {
     /// the transaction. `sent` tells whether it was sent at all.
     async fn rows_of<T>(
         &self,
-        connection: &mut PoolConnection<Postgres>,
+        connection: &mut Connection,
         effect: Effect,
         sent: &mut bool,
         statement: QueryAs<'_, Postgres, T, PgArguments>,
@@ -323,13 +324,13 @@ impl Store {
     {
         if self.prepared {
             *sent = true;
-            return statement.fetch_all(&mut **connection).await;
+            return statement.fetch_all(&mut ***connection).await;
         }
         let mut wrapped = Wrapped { connection, ended: false };
         let begin = if effect == Effect::Chore { sql!("pooler/begin_chore") } else { sql!("pooler/begin") };
         wrapped.connection.execute(begin).await?;
         *sent = true;
-        let rows = statement.persistent(false).fetch_all(&mut **wrapped.connection).await;
+        let rows = statement.persistent(false).fetch_all(&mut ***wrapped.connection).await;
         wrapped.ended = match &rows {
             Ok(_) => wrapped.connection.execute(sql!("pooler/commit")).await.map(|_| true)?,
             // The database said so, and waits for the end.
@@ -355,7 +356,7 @@ impl Store {
 /// A connection in a transaction, which is closed unless the transaction comes to its end: by an
 /// error, or because nobody waits any more.
 struct Wrapped<'a> {
-    connection: &'a mut PoolConnection<Postgres>,
+    connection: &'a mut Connection,
     ended: bool,
 }
 
