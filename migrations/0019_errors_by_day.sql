@@ -4,22 +4,9 @@
 -- there are made: a folder that does not get this lock leaves it for later.
 select pg_advisory_xact_lock(hashtextextended('presque.fold_failures', 0));
 
-create table presque_internal.error_day (
-    day timestamptz not null,
-    first_seen_at timestamptz not null,
-    last_seen_at timestamptz not null,
-    occurrences bigint not null,
-    -- Jobs that failed like this for the first time.
-    jobs bigint not null,
-    discarded bigint not null,
-    sample_job_id uuid not null,
-    queue_id integer not null,
-    kind text not null,
-    fingerprint text not null,
-    error_class text not null,
-    message text,
-    constraint error_day_once primary key (queue_id, fingerprint, day)
-) with (fillfactor = 70);
+create table presque_internal.error_day (like presque_internal.error_hour) with (fillfactor = 70);
+alter table presque_internal.error_day rename column hour to day;
+alter table presque_internal.error_day add constraint error_day_once primary key (queue_id, fingerprint, day);
 -- Serves store/reports/errors.sql and store/maintenance/forget.sql.
 create index error_day_by_age on presque_internal.error_day (day);
 comment on table presque_internal.error_day is

@@ -47,7 +47,7 @@ begin
 end
 $$;
 
--- With the owner's rights, as migration 13 says of both.
+-- With the owner's rights, as migration 13 says.
 create or replace function presque_internal.tally_begin() returns xid8
 language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -55,34 +55,5 @@ begin
     return (
         select case when mark < pg_snapshot_xmax(pg_current_snapshot()) then mark else '0'::xid8 end
         from presque_internal.tally_mark);
-end
-$$;
-
-create or replace function presque_internal.oldest_available(queue_id integer) returns timestamptz
-language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return (
-        with recursive lane_of as (
-            select (-32768)::smallint as lane
-            union all
-            select
-                least(
-                    (select r.lane from presque_internal.ready as r
-                        where r.queue_id = $1 and r.lane > lane_of.lane order by r.lane limit 1),
-                    (select s.lane from presque_internal.scheduled as s
-                        where s.queue_id = $1 and s.lane > lane_of.lane order by s.lane limit 1))
-            from lane_of
-            where lane_of.lane is not null
-        )
-        select min(first.at)
-        from lane_of
-        cross join lateral (
-            select (select r.eligible_at from presque_internal.ready as r
-                where r.queue_id = $1 and r.lane = lane_of.lane order by r.seq limit 1) as at
-            union all
-            select (select s.run_after from presque_internal.scheduled as s
-                where s.queue_id = $1 and s.lane = lane_of.lane and s.run_after <= now() order by s.run_after limit 1)
-        ) as first);
 end
 $$;

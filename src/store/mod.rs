@@ -31,7 +31,7 @@ mod wakeups;
 mod workers;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -52,7 +52,7 @@ pub use lanes::{KnownLane, Look, Seen};
 pub use leases::{Claim, Claimed, ClaimedJob, LeaseKey};
 pub use maintenance::Settings;
 pub use metrics::{PoolState, QueueCounters};
-use pool::{Connection, Pool, TRUSTED_WHEN_IDLE_FOR};
+use pool::{Connection, Counted, Pool, TRUSTED_WHEN_IDLE_FOR};
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
 pub use reports::{Counts, DepthPoint, ErrorGroup, ErrorPlace, ReportOf, ReportRange, Sums, TimePoint, Unit};
 pub use schedules::{DueSchedule, FiredJob, Schedule};
@@ -122,23 +122,7 @@ pub struct Store {
     /// What this server counts.
     metrics: Metrics,
     /// Connections with a statement under way: what tells a busy database from a lost one.
-    busy: Arc<AtomicU32>,
-}
-
-/// Counts one connection as busy while it lives.
-struct Busy<'a>(&'a AtomicU32);
-
-impl<'a> Busy<'a> {
-    fn new(count: &'a AtomicU32) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    busy: Arc<AtomicUsize>,
 }
 
 impl Store {
@@ -287,7 +271,7 @@ impl Store {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let _busy = Busy::new(&self.busy);
+        let _busy = Counted::new(&self.busy);
         let within = match effect {
             Effect::Read => READ_WITHIN,
             Effect::Write => WRITE_WITHIN,

@@ -49,17 +49,17 @@ pub(super) struct Connection {
     pool: Arc<Inner>,
 }
 
-/// Counts who may have to wait, while it lives.
-struct Waits<'a>(&'a AtomicUsize);
+/// Counts one more while it lives.
+pub(super) struct Counted<'a>(&'a AtomicUsize);
 
-impl<'a> Waits<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
+impl<'a> Counted<'a> {
+    pub(super) fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::SeqCst);
         Self(count)
     }
 }
 
-impl Drop for Waits<'_> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -85,7 +85,7 @@ impl Pool {
     /// A connection that is free, within the pool's time for that.
     pub(super) async fn acquire(&self) -> sqlx::Result<Connection> {
         let of = |live, out_since| Connection { live, out_since, pool: self.0.clone() };
-        let _waits = Waits::new(&self.0.waiting);
+        let _waits = Counted::new(&self.0.waiting);
         let last = self.0.at_hand().pop();
         if let Some(last) = last.filter(|last| last.since.elapsed() < TRUSTED_WHEN_IDLE_FOR) {
             return Ok(of(last.connection, last.out_since));

@@ -41,6 +41,13 @@ impl TestApp {
         Self::over(db, store, true)
     }
 
+    /// On a database that nobody else uses.
+    pub(crate) async fn at(options: PgConnectOptions) -> Self {
+        Store::migrate(&options).await.unwrap();
+        let store = Store::new(options.clone(), 8);
+        Self::over(TestDb::of(options), store, true)
+    }
+
     /// Whose large answers have this many KiB of memory together.
     pub(crate) async fn with_room(kib: usize) -> Self {
         let db = TestDb::fresh().await;

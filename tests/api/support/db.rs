@@ -34,7 +34,12 @@ impl TestDb {
 
     /// The same database for another server; the first one drops it.
     pub(crate) fn shared(&self) -> Self {
-        Self { options: self.options.clone(), name: String::new() }
+        Self::of(self.options.clone())
+    }
+
+    /// This one, which is not dropped.
+    pub(crate) fn of(options: PgConnectOptions) -> Self {
+        Self { options, name: String::new() }
     }
 
     /// A database without a schema.
