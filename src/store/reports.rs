@@ -46,6 +46,13 @@ impl Unit {
         let floor = self.floor(at);
         if floor == at { at } else { floor + self.length() }
     }
+
+    /// The whole units between two moments, from the first to the end of the last. Where there is none, they lie
+    /// empty at the end.
+    fn whole(self, from: DateTime<Utc>, to: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let (begin, end) = (self.ceil(from), self.floor(to));
+        if begin > end { (to, to) } else { (begin, end) }
+    }
 }
 
 /// A range of time, divided into what each table of sums can answer.
@@ -72,14 +79,8 @@ impl ReportRange {
             let whole = [Unit::Day, Unit::Hour].into_iter().find(|unit| minutes_from <= unit.floor(now));
             minutes_to = whole.map_or(minutes_to, |unit| unit.ceil(minutes_to));
         }
-        let (mut hours_from, mut hours_to) = (Unit::Hour.ceil(minutes_from), Unit::Hour.floor(minutes_to));
-        if hours_from > hours_to {
-            (hours_from, hours_to) = (minutes_to, minutes_to);
-        }
-        let (mut days_from, mut days_to) = (Unit::Day.ceil(hours_from), Unit::Day.floor(hours_to));
-        if days_from > days_to {
-            (days_from, days_to) = (hours_to, hours_to);
-        }
+        let (hours_from, hours_to) = Unit::Hour.whole(minutes_from, minutes_to);
+        let (days_from, days_to) = Unit::Day.whole(hours_from, hours_to);
         Self { minutes_from, hours_from, days_from, days_to, hours_to, minutes_to }
     }
 
@@ -106,10 +107,7 @@ struct HourRange {
 impl HourRange {
     fn of(since: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         let (from, to) = (Unit::Hour.floor(since), Unit::Hour.floor(until) + Unit::Hour.length());
-        let (days_from, days_to) = (Unit::Day.ceil(from), Unit::Day.floor(to));
-        if days_from > days_to {
-            return Self { from, days_from: to, days_to: to, to };
-        }
+        let (days_from, days_to) = Unit::Day.whole(from, to);
         Self { from, days_from, days_to, to }
     }
 

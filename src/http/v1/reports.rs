@@ -1,4 +1,4 @@
-//! Reports: what happened, over time, and which errors there were. From sums, never from jobs.
+//! Reports: what happened, over time, and which errors there were. From sums; only by tag from jobs.
 
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
