@@ -19,7 +19,7 @@ fmt:
 
 # Rewrite what is generated
 gen:
-    cargo run --quiet -- openapi > target/openapi.yaml && mv target/openapi.yaml openapi.yaml
+    clients/generate
 
 # A psql on the PostgreSQL of `just run`
 psql:

@@ -2727,7 +2727,7 @@ export interface components {
             until: string;
         };
         /**
-         * @description Sums of a queue, a kind, a worker, or of all.
+         * @description Sums of a queue, a kind, a worker, a tag, a class of errors, or of all.
          * @example {
          *       "cancelled": 0,
          *       "completed": 7100,
@@ -2775,7 +2775,7 @@ export interface components {
             error_rate: number;
             /**
              * Format: int64
-             * @description Attempts that their worker reported as failed.
+             * @description Attempts that their worker reported as failed; of a class of errors, all that failed with it.
              */
             failed_attempts: number;
             /** @description Empty for the total. */
@@ -3957,6 +3957,8 @@ export interface operations {
                 state?: components["schemas"]["JobState"][];
                 /** @description With all of these tags */
                 tag?: string[];
+                /** @description Of this schedule; a page looks at 1,000 of its jobs */
+                schedule_id?: string;
                 /** @description Held, or last worked on, by this worker */
                 worker_id?: string;
                 /** @description Whose latest failure is of this class */
@@ -4178,6 +4180,8 @@ export interface operations {
                 state?: components["schemas"]["JobState"][];
                 /** @description With all of these tags */
                 tag?: string[];
+                /** @description Of this schedule; a page looks at 1,000 of its jobs */
+                schedule_id?: string;
                 /** @description Held, or last worked on, by this worker */
                 worker_id?: string;
                 /** @description Whose latest failure is of this class */
@@ -5360,7 +5364,7 @@ export interface operations {
                 since?: string;
                 /** @description To when (now if absent) */
                 until?: string;
-                /** @description none (if absent), queue, kind or worker (up to 14 days; no waits and percentiles) */
+                /** @description none (if absent), queue, kind, worker (up to 14 days; no waits and percentiles), tag (jobs that finished, by their last attempt; while no more than 100,000 did in the days of the range) or error (failures by class, in whole hours; up to 90 days) */
                 group_by?: string;
                 /** @description Of this queue; not with worker */
                 queue?: string;

@@ -35,11 +35,11 @@ class Summary:
             'scheduled': 2}.
         rows (list[SummaryRow]): Of each key, the busiest first.
         since (datetime.datetime):
-        total (SummaryRow): Sums of a queue, a kind, a worker, or of all. Example: {'cancelled': 0, 'completed': 7100,
-            'completed_per_min': 118.3, 'discarded': 3, 'enqueued': 7200, 'error_rate': 0.0114, 'failed_attempts': 80,
-            'key': 'mail', 'lost_attempts': 2, 'run_ms': {'avg': 200.0, 'max': 9000.0, 'p50': 120.0, 'p90': 400.0, 'p95':
-            600.0, 'p99': 2000.0}, 'started': 7190, 'wait_ms': {'avg': 20.0, 'max': 900.0, 'p50': 12.3, 'p90': 40.0, 'p95':
-            60.0, 'p99': 200.0}}.
+        total (SummaryRow): Sums of a queue, a kind, a worker, a tag, a class of errors, or of all. Example:
+            {'cancelled': 0, 'completed': 7100, 'completed_per_min': 118.3, 'discarded': 3, 'enqueued': 7200, 'error_rate':
+            0.0114, 'failed_attempts': 80, 'key': 'mail', 'lost_attempts': 2, 'run_ms': {'avg': 200.0, 'max': 9000.0, 'p50':
+            120.0, 'p90': 400.0, 'p95': 600.0, 'p99': 2000.0}, 'started': 7190, 'wait_ms': {'avg': 20.0, 'max': 900.0,
+            'p50': 12.3, 'p90': 40.0, 'p95': 60.0, 'p99': 200.0}}.
         until (datetime.datetime):
     """
 

@@ -15,7 +15,7 @@ T = TypeVar("T", bound="SummaryRow")
 
 @_attrs_define
 class SummaryRow:
-    """Sums of a queue, a kind, a worker, or of all.
+    """Sums of a queue, a kind, a worker, a tag, a class of errors, or of all.
 
     Example:
         {'cancelled': 0, 'completed': 7100, 'completed_per_min': 118.3, 'discarded': 3, 'enqueued': 7200, 'error_rate':
@@ -30,7 +30,8 @@ class SummaryRow:
         discarded (int):
         enqueued (int):
         error_rate (float): Failed and lost attempts, of all that ended (0 to 1).
-        failed_attempts (int): Attempts that their worker reported as failed.
+        failed_attempts (int): Attempts that their worker reported as failed; of a class of errors, all that failed with
+            it.
         key (str): Empty for the total.
         lost_attempts (int): Attempts that nobody reported, or that took too long.
         run_ms (LatencyStats): Milliseconds. Percentiles are off by 9 % at most, and add up over time, queues and kinds.

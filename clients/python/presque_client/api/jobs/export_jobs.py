@@ -18,6 +18,7 @@ def _get_kwargs(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -69,6 +70,8 @@ def _get_kwargs(
         json_tag = tag
 
     params["tag"] = json_tag
+
+    params["schedule_id"] = schedule_id
 
     params["worker_id"] = worker_id
 
@@ -158,6 +161,7 @@ def sync_detailed(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -191,6 +195,7 @@ def sync_detailed(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -218,6 +223,7 @@ def sync_detailed(
         kind=kind,
         state=state,
         tag=tag,
+        schedule_id=schedule_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -247,6 +253,7 @@ def sync(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -280,6 +287,7 @@ def sync(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -308,6 +316,7 @@ def sync(
         kind=kind,
         state=state,
         tag=tag,
+        schedule_id=schedule_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -331,6 +340,7 @@ async def asyncio_detailed(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -364,6 +374,7 @@ async def asyncio_detailed(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -391,6 +402,7 @@ async def asyncio_detailed(
         kind=kind,
         state=state,
         tag=tag,
+        schedule_id=schedule_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -418,6 +430,7 @@ async def asyncio(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -451,6 +464,7 @@ async def asyncio(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -480,6 +494,7 @@ async def asyncio(
             kind=kind,
             state=state,
             tag=tag,
+            schedule_id=schedule_id,
             worker_id=worker_id,
             error_class=error_class,
             error_fingerprint=error_fingerprint,

@@ -19,6 +19,7 @@ def _get_kwargs(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -71,6 +72,8 @@ def _get_kwargs(
         json_tag = tag
 
     params["tag"] = json_tag
+
+    params["schedule_id"] = schedule_id
 
     params["worker_id"] = worker_id
 
@@ -158,6 +161,7 @@ def sync_detailed(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -188,6 +192,7 @@ def sync_detailed(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -216,6 +221,7 @@ def sync_detailed(
         kind=kind,
         state=state,
         tag=tag,
+        schedule_id=schedule_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -246,6 +252,7 @@ def sync(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -276,6 +283,7 @@ def sync(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -305,6 +313,7 @@ def sync(
         kind=kind,
         state=state,
         tag=tag,
+        schedule_id=schedule_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -329,6 +338,7 @@ async def asyncio_detailed(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -359,6 +369,7 @@ async def asyncio_detailed(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -387,6 +398,7 @@ async def asyncio_detailed(
         kind=kind,
         state=state,
         tag=tag,
+        schedule_id=schedule_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -415,6 +427,7 @@ async def asyncio(
     kind: list[str] | Unset = UNSET,
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
+    schedule_id: str | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -445,6 +458,7 @@ async def asyncio(
         kind (list[str] | Unset):
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
+        schedule_id (str | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -475,6 +489,7 @@ async def asyncio(
             kind=kind,
             state=state,
             tag=tag,
+            schedule_id=schedule_id,
             worker_id=worker_id,
             error_class=error_class,
             error_fingerprint=error_fingerprint,
