@@ -1,6 +1,7 @@
 //! `presque bench`: how fast a server is, asked over HTTP like any client asks.
 
 mod connection;
+mod ends;
 mod report;
 mod runs;
 
@@ -142,8 +143,10 @@ pub async fn run(args: BenchArgs) -> Result<String, Failed> {
         }
         What::E2e => {
             // If one of them fails, the other ends.
+            let load = load.with_both_ends();
             let both = (produce(&load, args.clients, ""), consume(&load, args.workers, LatencyOf::Job));
-            let (_, (took, measured)) = tokio::try_join!(both.0, both.1)?;
+            let ((_, produced), (took, mut measured)) = tokio::try_join!(both.0, both.1)?;
+            measured.add_after_answer(&produced);
             let latency_of = "from when a producer's request was due until a worker has the job";
             Report { what: "e2e", latency_of, took, measured }
         }

@@ -28,20 +28,36 @@ pub(super) struct Measured {
     /// Answers of 503 and 429, after which the request was sent again.
     pub(super) refused: u64,
     pub(super) latency: Histogram<u64>,
+    /// From a producer's answer until a worker has the job; none if nobody measures it.
+    pub(super) after_answer: Option<Histogram<u64>>,
     /// When the last job was done.
     pub(super) ended: Option<Instant>,
 }
 
 impl Default for Measured {
     fn default() -> Self {
-        let latency = Histogram::new_with_bounds(1, LONGEST_US, 3).expect("the bounds are constants that it takes");
-        Self { jobs: 0, requests: 0, refused: 0, latency, ended: None }
+        Self { jobs: 0, requests: 0, refused: 0, latency: histogram(), after_answer: None, ended: None }
     }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LONGEST_US, 3).expect("the bounds are constants that it takes")
+}
+
+fn us(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Measured {
     pub(super) fn note(&mut self, took: Duration) {
-        self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        self.latency.saturating_record(us(took));
+    }
+
+    /// Notes how long after its producer's answer a worker had a job, when both are known.
+    pub(super) fn note_after_answer(&mut self, took: Option<Duration>) {
+        if let Some(took) = took {
+            self.after_answer.get_or_insert_with(histogram).saturating_record(us(took));
+        }
     }
 
     pub(super) fn complete(&mut self, jobs: u64) {
@@ -56,6 +72,14 @@ impl Measured {
         self.ended = self.ended.max(other.ended);
         // Of the same bounds, so that nothing can be out of range.
         let _ = self.latency.add(&other.latency);
+        self.add_after_answer(other);
+    }
+
+    /// Adds what the other end of the same jobs noted.
+    pub(super) fn add_after_answer(&mut self, other: &Self) {
+        if let Some(theirs) = &other.after_answer {
+            let _ = self.after_answer.get_or_insert_with(histogram).add(theirs);
+        }
     }
 }
 
@@ -75,14 +99,20 @@ impl Report {
         jobs / self.took.as_secs_f64().max(1e-9)
     }
 
-    /// Milliseconds, by name.
-    fn latencies(&self) -> [(&'static str, f64); 5] {
-        let at = |quantile: f64| {
-            #[expect(clippy::cast_precision_loss, reason = "at most a minute of microseconds")]
-            let us = self.measured.latency.value_at_quantile(quantile) as f64;
-            us / 1000.0
-        };
-        [("p50", at(0.5)), ("p90", at(0.9)), ("p99", at(0.99)), ("p99.9", at(0.999)), ("max", at(1.0))]
+    /// What was measured of time: a prefix for names, what it is of, and how long it took.
+    fn latencies(&self) -> Vec<(&'static str, &'static str, [(&'static str, f64); 5])> {
+        let mut all = vec![("", self.latency_of, quantiles(&self.measured.latency))];
+        if let Some(after) = &self.measured.after_answer {
+            all.push(("after_answer_", "from a producer's answer until a worker has the job", quantiles(after)));
+        }
+        all
+    }
+
+    /// The same as names of fields and milliseconds.
+    fn fields(&self) -> Vec<(String, f64)> {
+        let name = |prefix: &str, name: &str| format!("{prefix}{}_ms", name.replace('.', "_"));
+        let of = |(prefix, _, quantiles): (&'static str, _, [_; 5])| quantiles.map(|(at, ms)| (name(prefix, at), ms));
+        self.latencies().into_iter().flat_map(of).collect()
     }
 
     pub(super) fn print(&self, output: Output) -> String {
@@ -90,11 +120,16 @@ impl Report {
         let (seconds, per_second) = (self.took.as_secs_f64(), self.per_second());
         match output {
             Output::Table => {
-                let latencies = self.latencies().map(|(name, ms)| format!("  {name:<7} {ms:>10.2} ms\n")).concat();
+                let line = |(name, ms): (&str, f64)| format!("  {name:<7} {ms:>10.2} ms\n");
+                let latencies: String = self
+                    .latencies()
+                    .into_iter()
+                    .map(|(_, of, quantiles)| format!("{of}:\n{}", quantiles.map(line).concat()))
+                    .collect();
                 format!(
                     "{}: {jobs} jobs in {seconds:.2} s, {per_second:.0} jobs/s, {requests} requests, {refused} refused \
-                     for now\n{}:\n{latencies}",
-                    self.what, self.latency_of
+                     for now\n{latencies}",
+                    self.what
                 )
             }
             Output::Json => {
@@ -102,22 +137,34 @@ impl Report {
                     "what": self.what, "jobs": jobs, "seconds": seconds, "jobs_per_second": per_second,
                     "requests": requests, "refused": refused, "latency_of": self.latency_of,
                 });
-                for (name, ms) in self.latencies() {
-                    value[format!("{}_ms", name.replace('.', "_"))] = json!(ms);
+                for (name, ms) in self.fields() {
+                    value[name] = json!(ms);
                 }
                 format!("{value}\n")
             }
             Output::Csv => {
-                let names = self.latencies().map(|(name, _)| format!("{}_ms", name.replace('.', "_"))).join(",");
-                let values = self.latencies().map(|(_, ms)| format!("{ms:.3}")).join(",");
+                let (names, values): (Vec<_>, Vec<_>) =
+                    self.fields().into_iter().map(|(name, ms)| (name, format!("{ms:.3}"))).unzip();
                 format!(
-                    "what,jobs,seconds,jobs_per_second,requests,refused,{names}\n{},{jobs},{seconds:.3},{per_second:.1},\
-                     {requests},{refused},{values}\n",
-                    self.what
+                    "what,jobs,seconds,jobs_per_second,requests,refused,{}\n{},{jobs},{seconds:.3},{per_second:.1},\
+                     {requests},{refused},{}\n",
+                    names.join(","),
+                    self.what,
+                    values.join(",")
                 )
             }
         }
     }
+}
+
+/// Milliseconds, by name.
+fn quantiles(latency: &Histogram<u64>) -> [(&'static str, f64); 5] {
+    let at = |quantile: f64| {
+        #[expect(clippy::cast_precision_loss, reason = "at most a minute of microseconds")]
+        let us = latency.value_at_quantile(quantile) as f64;
+        us / 1000.0
+    };
+    [("p50", at(0.5)), ("p90", at(0.9)), ("p99", at(0.99)), ("p99.9", at(0.999)), ("max", at(1.0))]
 }
 
 #[cfg(test)]
@@ -129,6 +176,7 @@ mod tests {
         let mut measured = Measured { jobs: 100, requests: 10, ..Measured::default() };
         for ms in 1..=100 {
             measured.note(Duration::from_millis(ms));
+            measured.note_after_answer(Some(Duration::from_millis(ms * 2)));
         }
         let mut all = Measured::default();
         all.add(&measured);
@@ -136,7 +184,9 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&report.print(Output::Json)).unwrap();
         assert_eq!((json["jobs_per_second"].as_f64(), json["requests"].as_u64()), (Some(50.0), Some(10)));
         assert!((json["p99_ms"].as_f64().unwrap() - 99.0).abs() < 0.2, "{json}");
-        assert!(report.print(Output::Table).contains("100 jobs in 2.00 s, 50 jobs/s"));
+        assert!((json["after_answer_p50_ms"].as_f64().unwrap() - 100.0).abs() < 0.2, "{json}");
+        let table = report.print(Output::Table);
+        assert!(table.contains("100 jobs in 2.00 s, 50 jobs/s") && table.contains("until a worker has the job:\n"));
         let csv = report.print(Output::Csv);
         let [head, line] = csv.lines().collect::<Vec<_>>()[..] else { panic!("{csv}") };
         assert_eq!(head.split(',').count(), line.split(',').count());

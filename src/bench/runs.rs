@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::BenchArgs;
 use super::connection::{Connection, Error, Server};
+use super::ends::Ends;
 use super::report::Measured;
 
 /// What all of them share.
@@ -28,6 +29,8 @@ pub(super) struct Load {
     begun: Instant,
     /// Jobs that producers have taken upon themselves.
     taken: Arc<AtomicU64>,
+    /// Where producers and workers of the same jobs meet.
+    ends: Option<Arc<Ends>>,
 }
 
 impl Load {
@@ -35,6 +38,11 @@ impl Load {
     pub(super) fn filling(&self) -> Self {
         let fits = (8 << 20) / (self.filler.len() as u64 + 100);
         Self { batch: 1000.min(self.jobs).min(fits), rate: None, ..self.clone() }
+    }
+
+    /// The same jobs, while workers take them out.
+    pub(super) fn with_both_ends(&self) -> Self {
+        Self { ends: Some(Arc::default()), ..self.clone() }
     }
 
     pub(super) fn new(args: &BenchArgs, server: Server, queues: Vec<String>) -> Self {
@@ -48,6 +56,7 @@ impl Load {
             filler: "x".repeat(usize::try_from(args.payload.saturating_sub(16)).unwrap_or(0)).into(),
             begun: Instant::now(),
             taken: Arc::default(),
+            ends: None,
         }
     }
 
@@ -90,13 +99,38 @@ pub(super) async fn enqueue(load: Load, client: u64, clients: u64, bar: Progress
             let job = |n| json!({"queue": load.queue(first + n), "payload": load.payload(due)});
             ("/v1/jobs".to_owned(), json!({"jobs": (0..count).map(job).collect::<Vec<_>>()}))
         };
-        connection.post(&path, body.to_string().into(), &mut measured.refused).await?;
-        measured.note(due.elapsed());
+        let answer = connection.post(&path, body.to_string().into(), &mut measured.refused).await?;
+        let now = Instant::now();
+        measured.note(now - due);
+        if let Some(ends) = &load.ends {
+            for job in stored(&answer)? {
+                measured.note_after_answer(ends.answered(job.id, now));
+            }
+        }
         measured.complete(count);
         measured.requests += 1;
         bar.inc(count);
     }
     Ok(measured)
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    id: String,
+}
+
+/// The jobs of an answer to a producer.
+fn stored(answer: &[u8]) -> Result<Vec<Stored>, Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Answer {
+        Many { results: Vec<Stored> },
+        One(Stored),
+    }
+    match serde_json::from_slice(answer).map_err(|_| Error::Foreign)? {
+        Answer::Many { results } => Ok(results),
+        Answer::One(job) => Ok(vec![job]),
+    }
 }
 
 #[derive(Deserialize)]
@@ -165,8 +199,12 @@ pub(super) async fn work(
         // What answers `complete` has no jobs.
         held = serde_json::from_slice::<Claimed>(&answer).map_err(|_| Error::Foreign)?.jobs;
         if of == LatencyOf::Job {
+            let now = Instant::now();
             for job in &held {
-                measured.note((load.begun + Duration::from_micros(job.payload.0)).elapsed());
+                measured.note(now.duration_since(load.begun + Duration::from_micros(job.payload.0)));
+                if let Some(ends) = &load.ends {
+                    measured.note_after_answer(ends.held(&job.id, now));
+                }
             }
         } else if held.is_empty() && completed == 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -91,11 +91,12 @@ async fn one(stream: TcpStream, peer: SocketAddr, site: Site, lifecycle: Lifecyc
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(client.clone());
             let site = site.clone();
-            async move {
+            // On the heap, where connections that ask for nothing have none of it.
+            Box::pin(async move {
                 let response = site.answer(request).await;
                 phase.set(Phase::IDLE);
                 Ok::<_, Infallible>(response)
-            }
+            })
         })
     };
     let connection = hyper::server::conn::http1::Builder::new()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A stream that the server reads and writes while a handler may look at it.
@@ -37,11 +37,18 @@ impl AsyncRead for Peer {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(cx))?;
-            // Into memory as it is: zeroing hyper's buffer first costs more than the read.
-            match self.0.try_read_buf(buf) {
-                Ok(_) => return Poll::Ready(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+            let (before, room) = (buf.filled().len(), buf.remaining());
+            let read = self.0.try_io(Interest::READABLE, || {
+                // Into memory as it is: zeroing hyper's buffer first costs more than the read.
+                let bytes = self.0.try_read_buf(buf)?;
+                // Less than there is room for is all there was. Saying so here, before more can come
+                // unnoticed, spares the read that would find nothing; tokio's own streams do the same.
+                if (1..room).contains(&bytes) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && buf.filled().len() == before => {}
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+                _ => return Poll::Ready(Ok(())),
             }
         }
     }

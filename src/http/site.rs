@@ -78,9 +78,10 @@ impl Site {
 
 impl Around {
     async fn route(&self, request: Request) -> Response {
+        // What is rare is on the heap, so that the other requests are small while they wait.
         let path = request.uri().path();
         if classic::is_classic(path) {
-            return classic::only_listed_methods(request, |request| self.call(request)).await;
+            return Box::pin(classic::only_listed_methods(request, |request| self.call(request))).await;
         }
         if !path.starts_with("/v1/") {
             return self.call(request).await;
@@ -90,12 +91,14 @@ impl Around {
         }
         let reads = request.headers().get(ACCEPT_ENCODING).cloned();
         let response = if request.headers().contains_key(CONTENT_ENCODING) {
-            unpacked(self.routes.clone(), request).await
+            Box::pin(unpacked(self.routes.clone(), request)).await
         } else {
             self.call(request).await
         };
         match reads {
-            Some(reads) if response.body().size_hint().lower() > COMPRESSED_ABOVE => packed(reads, response).await,
+            Some(reads) if response.body().size_hint().lower() > COMPRESSED_ABOVE => {
+                Box::pin(packed(reads, response)).await
+            }
             _ => response,
         }
     }

@@ -240,11 +240,15 @@ impl Store {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let connection = self.connection(pool).await?;
-        if !wanted() {
-            return Err(Error::Unwanted);
-        }
-        self.all_on(connection, effect, statement).await
+        // On the heap: sqlx's futures take 15 KB, and with them would each request, those that wait for long included.
+        let rows = Box::pin(async move {
+            let connection = self.connection(pool).await?;
+            if !wanted() {
+                return Err(Error::Unwanted);
+            }
+            self.all_on(connection, effect, statement).await
+        });
+        rows.await
     }
 
     /// A connection that is free, within a second.

@@ -182,6 +182,8 @@ async fn claim_jobs(State(app): State<App>, params: Params, headers: HeaderMap, 
     if let Some(ms) = preferred {
         wanted.wait = duration_ms(ms);
     }
+    // Thousands may wait from here on.
+    drop((headers, body));
     let mut found = find(&app, wanted, &client).await?;
     let (paused_queues, replayed) = (std::mem::take(&mut found.paused_queues), found.replayed);
     let response = found.answer(|jobs, poll_after_ms| {
