@@ -44,10 +44,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 async fn up(database: &Database) -> Result<String, Failure> {
     let missing = |steps: &[crate::store::Migration]| steps.iter().filter(|step| !step.applied).count();
     let before = missing(&Store::migrations(&database.options).await?);
+    let functions = if before == 0 { Store::differing_functions(&database.options).await?.len() } else { 0 };
     Store::migrate(&database.options).await?;
-    Ok(match before {
-        0 => "The schema is up to date.\n".to_owned(),
-        applied => format!("Applied {applied} migration(s). The schema is up to date.\n"),
+    Ok(match (before, functions) {
+        (0, 0) => "The schema is up to date.\n".to_owned(),
+        (0, made) => format!("Made {made} function(s) anew. The schema is up to date.\n"),
+        (applied, _) => format!("Applied {applied} migration(s). The schema is up to date.\n"),
     })
 }
 
@@ -56,7 +58,15 @@ async fn status(database: &Database) -> Result<String, Failure> {
     let line = |step: &crate::store::Migration| {
         format!("{:04}  {:8} {}\n", step.version, if step.applied { "applied" } else { "missing" }, step.description)
     };
-    Ok(steps.iter().map(line).collect())
+    let mut text: String = steps.iter().map(line).collect();
+    if steps.iter().all(|step| step.applied) {
+        for function in Store::differing_functions(&database.options).await? {
+            text += &format!(
+                "      other    function {function} is that of another version; `presque migrate up` makes it anew\n"
+            );
+        }
+    }
+    Ok(text)
 }
 
 impl From<MigrateError> for Failure {

@@ -2,8 +2,9 @@
 //!
 //! A function's text is a file of `routines/` with the statement put in, so what people call with
 //! SQL and what a server runs are the same to the letter. They are no migrations: whoever migrates
-//! makes those anew whose text differs; the comment of each is the SHA-256 of what it was made of. A statement is right for every server of its schema
-//! version, so it does no harm if an older one puts its own back.
+//! makes those anew whose text differs; the comment of each is the SHA-256 of what it was made of. A statement is right
+//! for every server of its schema version, so it does no harm if an older one puts its own back, and a server that
+//! does not migrate serves with those of another version, and says so.
 
 use std::fmt::Write as _;
 
@@ -26,21 +27,38 @@ const ROUTINES: [(&str, &str, &str); 6] = [
 /// Stands in a function's text for the statement.
 const PLACE: &str = "{statement}";
 
+/// A function as this program makes it.
+pub(super) struct Routine {
+    pub(super) name: &'static str,
+    text: String,
+    mark: String,
+}
+
+/// Those functions that are not there as this program makes them.
+///
+/// # Errors
+/// When the database does not answer, or has no schema.
+pub(super) async fn differing(connection: &mut PgConnection) -> Result<Vec<Routine>, sqlx::Error> {
+    let rows = connection.fetch_all(sql!("routines/list")).await?;
+    let there = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("mark")?)));
+    let there: Vec<(String, Option<String>)> = there.collect::<Result<_, sqlx::Error>>()?;
+    let ours = ROUTINES.iter().map(|(name, text, statement)| {
+        let text = text.replace(PLACE, statement.trim_end());
+        let mark = Sha256::digest(&text).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        Routine { name, text, mark }
+    });
+    let is_there =
+        |ours: &Routine| there.iter().any(|(name, mark)| name == ours.name && mark.as_ref() == Some(&ours.mark));
+    Ok(ours.filter(|ours| !is_there(ours)).collect())
+}
+
 /// Makes those functions that differ from ours. Several servers may do this at once.
 ///
 /// # Errors
 /// When the database refuses, as it does to whom the schema does not belong.
 pub(super) async fn replace(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let rows = connection.fetch_all(sql!("routines/list")).await?;
-    let there = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("mark")?)));
-    let there: Vec<(String, Option<String>)> = there.collect::<Result<_, sqlx::Error>>()?;
     let mut texts = String::new();
-    for (name, text, statement) in ROUTINES {
-        let text = text.replace(PLACE, statement.trim_end());
-        let mark = Sha256::digest(&text).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        if there.iter().any(|(known, there)| known == name && there.as_ref() == Some(&mark)) {
-            continue;
-        }
+    for Routine { name, text, mark } in differing(connection).await? {
         let function = format!("presque_internal.{name}");
         // Its arguments or its answer may have changed.
         let _ = write!(

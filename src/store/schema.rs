@@ -90,10 +90,31 @@ impl Store {
         }
     }
 
-    /// Refuses a schema that is older or newer than this program.
+    /// Refuses a schema that is older or newer than this program, and logs which functions are those of another
+    /// version: they are right all the same.
     pub async fn check_schema(options: &PgConnectOptions) -> Result<(), MigrateError> {
         let pending = Self::migrations(options).await?.iter().filter(|step| !step.applied).count();
-        if pending == 0 { Ok(()) } else { Err(MigrateError::Pending(pending)) }
+        if pending > 0 {
+            return Err(MigrateError::Pending(pending));
+        }
+        for function in Self::differing_functions(options).await? {
+            tracing::warn!(
+                function,
+                "a function of the database is that of another version: `presque migrate up` makes it anew"
+            );
+        }
+        Ok(())
+    }
+
+    /// The functions that run statements of this program for others and are not there as it makes them. The
+    /// schema must be there.
+    pub async fn differing_functions(options: &PgConnectOptions) -> Result<Vec<&'static str>, MigrateError> {
+        let mut connection = options.connect().await.map_err(MigrateError::Connect)?;
+        let differing = routines::differing(&mut connection).await;
+        let closed = connection.close().await;
+        let names = differing?.into_iter().map(|routine| routine.name).collect();
+        closed?;
+        Ok(names)
     }
 
     /// The newest migration this program knows.
