@@ -83,6 +83,17 @@ impl Measured {
     }
 }
 
+/// Milliseconds, by name.
+type Quantiles = [(&'static str, f64); 5];
+
+/// What was measured of a time.
+struct Latency {
+    /// Before the names of its fields.
+    prefix: &'static str,
+    of: &'static str,
+    quantiles: Quantiles,
+}
+
 /// A finished measurement.
 pub(super) struct Report {
     pub(super) what: &'static str,
@@ -99,20 +110,22 @@ impl Report {
         jobs / self.took.as_secs_f64().max(1e-9)
     }
 
-    /// What was measured of time: a prefix for names, what it is of, and how long it took.
-    fn latencies(&self) -> Vec<(&'static str, &'static str, [(&'static str, f64); 5])> {
-        let mut all = vec![("", self.latency_of, quantiles(&self.measured.latency))];
-        if let Some(after) = &self.measured.after_answer {
-            all.push(("after_answer_", "from a producer's answer until a worker has the job", quantiles(after)));
-        }
-        all
+    fn latencies(&self) -> Vec<Latency> {
+        let after = self.measured.after_answer.as_ref().map(|after| Latency {
+            prefix: "after_answer_",
+            of: "from a producer's answer until a worker has the job",
+            quantiles: quantiles(after),
+        });
+        let latency = Latency { prefix: "", of: self.latency_of, quantiles: quantiles(&self.measured.latency) };
+        std::iter::once(latency).chain(after).collect()
     }
 
     /// The same as names of fields and milliseconds.
     fn fields(&self) -> Vec<(String, f64)> {
-        let name = |prefix: &str, name: &str| format!("{prefix}{}_ms", name.replace('.', "_"));
-        let of = |(prefix, _, quantiles): (&'static str, _, [_; 5])| quantiles.map(|(at, ms)| (name(prefix, at), ms));
-        self.latencies().into_iter().flat_map(of).collect()
+        let fields = |Latency { prefix, quantiles, .. }| {
+            quantiles.map(|(name, ms)| (format!("{prefix}{}_ms", name.replace('.', "_")), ms))
+        };
+        self.latencies().into_iter().flat_map(fields).collect()
     }
 
     pub(super) fn print(&self, output: Output) -> String {
@@ -121,11 +134,8 @@ impl Report {
         match output {
             Output::Table => {
                 let line = |(name, ms): (&str, f64)| format!("  {name:<7} {ms:>10.2} ms\n");
-                let latencies: String = self
-                    .latencies()
-                    .into_iter()
-                    .map(|(_, of, quantiles)| format!("{of}:\n{}", quantiles.map(line).concat()))
-                    .collect();
+                let block = |latency: Latency| format!("{}:\n{}", latency.of, latency.quantiles.map(line).concat());
+                let latencies: String = self.latencies().into_iter().map(block).collect();
                 format!(
                     "{}: {jobs} jobs in {seconds:.2} s, {per_second:.0} jobs/s, {requests} requests, {refused} refused \
                      for now\n{latencies}",
@@ -157,8 +167,7 @@ impl Report {
     }
 }
 
-/// Milliseconds, by name.
-fn quantiles(latency: &Histogram<u64>) -> [(&'static str, f64); 5] {
+fn quantiles(latency: &Histogram<u64>) -> Quantiles {
     let at = |quantile: f64| {
         #[expect(clippy::cast_precision_loss, reason = "at most a minute of microseconds")]
         let us = latency.value_at_quantile(quantile) as f64;

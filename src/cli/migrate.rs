@@ -58,15 +58,15 @@ async fn status(database: &Database) -> Result<String, Failure> {
     let line = |step: &crate::store::Migration| {
         format!("{:04}  {:8} {}\n", step.version, if step.applied { "applied" } else { "missing" }, step.description)
     };
-    let mut text: String = steps.iter().map(line).collect();
-    if steps.iter().all(|step| step.applied) {
-        for function in Store::differing_functions(&database.options).await? {
-            text += &format!(
-                "      other    function {function} is that of another version; `presque migrate up` makes it anew\n"
-            );
-        }
+    let steps_text: String = steps.iter().map(line).collect();
+    if steps.iter().any(|step| !step.applied) {
+        return Ok(steps_text);
     }
-    Ok(text)
+    let differing = Store::differing_functions(&database.options).await?;
+    let line = |name: &&str| {
+        format!("      other    function {name} is that of another version; `presque migrate up` makes it anew\n")
+    };
+    Ok(steps_text + &differing.iter().map(line).collect::<String>())
 }
 
 impl From<MigrateError> for Failure {

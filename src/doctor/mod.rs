@@ -42,6 +42,7 @@ pub async fn examine(mut probe: Probe) -> Report {
     findings.push(schema::schema(&steps));
     // What stands in another schema than ours, only the presque of that schema can tell.
     if steps.is_ok_and(|steps| steps.iter().all(|step| step.applied)) {
+        findings.push(schema::functions(&probe.differing_functions().await));
         findings.extend(ours(&mut probe, of_servers).await);
     }
     Report { findings }

@@ -45,6 +45,18 @@ pub(super) fn schema(steps: &Result<Vec<Migration>, MigrateError>) -> Finding {
     }
 }
 
+/// Those that run statements of a server for others: they are right for each server of their schema.
+pub(super) fn functions(differing: &Result<Vec<&'static str>, MigrateError>) -> Finding {
+    match differing {
+        Ok(names) if names.is_empty() => Finding::ok("functions", "those that SQL calls are of this version"),
+        Ok(names) => {
+            let text = format!("{} of those that SQL calls are of another version: {}", names.len(), first(names));
+            Finding::info("functions", text).with_cure("presque migrate up, as the schema's owner, makes them anew.")
+        }
+        Err(error) => Finding::warning("functions", format!("they could not be looked at: {error}"), ASK_AS_SERVER),
+    }
+}
+
 pub(super) fn partitions(missing: &[MissingPartition]) -> Vec<Finding> {
     if missing.is_empty() {
         return vec![Finding::ok("partitions", "those of today and the next three days are there")];

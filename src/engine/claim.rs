@@ -351,31 +351,3 @@ impl Engine {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use sqlx::postgres::PgConnectOptions;
-
-    use super::*;
-    use crate::store::{Enqueue, Store};
-
-    #[tokio::test]
-    async fn a_request_that_waits_takes_little_memory() {
-        let engine = Engine::new(Store::new(PgConnectOptions::new(), 4), true, 250);
-        let claim = Claim {
-            queues: Vec::new(),
-            kinds: None,
-            max_jobs: 1,
-            per_queue: 1,
-            lease_ms: None,
-            worker: None,
-            idempotency: None,
-        };
-        let request = ClaimRequest { claim, fair: false, wait: Duration::ZERO };
-        let draining = CancellationToken::new();
-        let waits = size_of_val(&engine.claim(request, &draining));
-        assert!(waits < 4096, "each of thousands of parked claims takes {waits} bytes for this alone");
-        let enqueue = size_of_val(&engine.enqueue(Enqueue::default(), true));
-        assert!(enqueue < 4096, "{enqueue} bytes");
-    }
-}

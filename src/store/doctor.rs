@@ -297,6 +297,11 @@ impl Probe {
         Store::migrations(&self.plain).await
     }
 
+    /// See [`Store::differing_functions`].
+    pub async fn differing_functions(&self) -> std::result::Result<Vec<&'static str>, MigrateError> {
+        Store::differing_functions(&self.plain).await
+    }
+
     pub async fn missing_partitions(&mut self) -> Result<Vec<MissingPartition>> {
         self.rows(sql!("doctor/partitions")).await
     }

@@ -132,19 +132,22 @@ async fn serve_can_be_told_not_to_migrate() {
 async fn functions_of_another_version_are_told_and_made_anew() {
     let db = TestDb::fresh().await;
     let url = db.url();
-    assert!(!text(&run(&["migrate", "status", "--database-url", &url]).stdout).contains("function"));
+    let status = || text(&run(&["migrate", "status", "--database-url", &url]).stdout);
+    assert!(!status().contains("another version"), "{}", status());
     sqlx::query("comment on function presque_internal.run_enqueue is 'of another version'")
         .execute(&mut db.connect().await)
         .await
         .unwrap();
-    let told = text(&run(&["migrate", "status", "--database-url", &url]).stdout);
-    assert_eq!(told.matches("function").count(), 1, "{told}");
+    let told = status();
+    assert_eq!(told.matches("another version").count(), 1, "{told}");
     assert!(told.contains("function run_enqueue is that of another version; `presque migrate up`"), "{told}");
+    let examined = text(&run(&["doctor", "--database-url", &url]).stdout);
+    assert!(examined.contains("are of another version: run_enqueue"), "{examined}");
     // It is right for this version as well.
     Server::start(&["--migrate", "check", "--allow-unsafe-durability", "--database-url", &url]);
     let up = text(&run(&["migrate", "up", "--database-url", &url]).stdout);
     assert_eq!(up, "Made 1 function(s) anew. The schema is up to date.\n");
-    assert!(!text(&run(&["migrate", "status", "--database-url", &url]).stdout).contains("function"));
+    assert!(!status().contains("another version"), "{}", status());
 }
 
 #[tokio::test]

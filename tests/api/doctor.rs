@@ -55,9 +55,18 @@ async fn a_healthy_database_has_no_error_and_every_warning_has_a_cure() {
         assert!(!bad || finding["cure"].is_string(), "{finding}");
         assert!(!finding["text"].as_str().unwrap().contains("could not be looked at"), "{finding}");
     }
-    for check in
-        ["version", "encoding", "writable", "server_connection", "listen", "pooler", "schema", "partitions", "loops"]
-    {
+    for check in [
+        "version",
+        "encoding",
+        "writable",
+        "server_connection",
+        "listen",
+        "pooler",
+        "schema",
+        "functions",
+        "partitions",
+        "loops",
+    ] {
         assert_eq!(found(&report, check).0, "ok", "{check}: {report:#}");
     }
     assert_eq!(found(&report, "clock").0, "info", "{report:#}");

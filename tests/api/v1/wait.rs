@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use presque::engine::{ClaimRequest, Engine};
+use presque::store::{Claim, Enqueue, Store};
 use serde_json::{Value, json};
+use sqlx::postgres::PgConnectOptions;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{JSON, TestApp, until};
 
@@ -258,4 +262,23 @@ async fn a_wait_may_be_preferred_by_a_header() {
     let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
     let cut = app.send("GET", &path, &[("prefer", "wait=3600")], "").await;
     assert_eq!((cut.status.as_u16(), cut.header("preference-applied")), (200, "wait=30"));
+}
+
+#[tokio::test]
+async fn a_request_that_waits_takes_little_memory() {
+    let engine = Engine::new(Store::new(PgConnectOptions::new(), 4), true, 250);
+    let claim = Claim {
+        queues: Vec::new(),
+        kinds: None,
+        max_jobs: 1,
+        per_queue: 1,
+        lease_ms: None,
+        worker: None,
+        idempotency: None,
+    };
+    let (request, draining) = (ClaimRequest { claim, fair: false, wait: Duration::ZERO }, CancellationToken::new());
+    let waits = size_of_val(&engine.claim(request, &draining));
+    assert!(waits < 4096, "each of thousands of parked claims takes {waits} bytes for this alone");
+    let enqueue = size_of_val(&engine.enqueue(Enqueue::default(), true));
+    assert!(enqueue < 4096, "{enqueue} bytes");
 }
