@@ -183,7 +183,7 @@ def wake_up(_: int) -> Iterator[Sample]:
         said = server.bench("e2e", jobs=2_000, rate=100, clients=2, workers=8, payload=PAYLOAD)
         for since, prefix in (("the enqueue's answer", "after_answer_"), ("the enqueue was due", "")):
             for quantile in ("p50", "p99"):
-                yield f"since {since}, {quantile}", said[f"{prefix}{quantile}_ms"]
+                yield f"presque, since {since}, {quantile}", said[f"{prefix}{quantile}_ms"]
 
 
 def parked(_: int) -> Iterator[Sample]:
@@ -196,13 +196,12 @@ def parked(_: int) -> Iterator[Sample]:
         request = (b"POST /v1/jobs/claim HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                    b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body)
         yield "memory before, MiB", memory()
-        begun = time.perf_counter()
-        waiting = []
-        for _ in range(count):
-            one = socket.create_connection(("127.0.0.1", server.port))
+        waiting = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(count)]
+        time.sleep(2)
+        yield "memory with as many idle connections, MiB", memory()
+        for one in waiting:
             one.sendall(request)
-            waiting.append(one)
-        time.sleep(max(2.0, 15 - (time.perf_counter() - begun)))
+        time.sleep(15)
         yield "memory, MiB", memory()
         sessions = "select count(*), count(*) filter (where state <> 'idle') from pg_stat_activity where datname = 'presque'"
         yield "sessions of PostgreSQL", float(server.sql(sessions).split("|")[0]) - 1

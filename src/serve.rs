@@ -119,7 +119,7 @@ async fn start(args: &ServeArgs, database: &Database) -> Result<Started, Error> 
     database.create().await?;
     match args.migrate {
         // What migrates needs a session of its own, which a pooler does not give.
-        Migrate::Auto if args.database.prepared_statements => Store::migrate(&database.options).await?,
+        Migrate::Auto if args.database.prepared_statements => drop(Store::migrate(&database.options).await?),
         Migrate::Auto | Migrate::Check => Store::check_schema(&database.options).await?,
     }
     let connect = if args.database.prepared_statements { Store::new } else { Store::pooled };

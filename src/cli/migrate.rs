@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::{Failure, print};
 use crate::config::{DatabaseArgs, LogArgs};
 use crate::serve::Database;
-use crate::store::{MigrateError, Store};
+use crate::store::{Function, MigrateError, Migration, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -24,7 +24,7 @@ pub(super) struct Args {
 enum Action {
     /// Apply what is missing
     Up,
-    /// Show what is applied and what is missing; changes nothing
+    /// Show what is applied and what is missing, and functions of another version; changes nothing
     Status,
 }
 
@@ -42,11 +42,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn up(database: &Database) -> Result<String, Failure> {
-    let missing = |steps: &[crate::store::Migration]| steps.iter().filter(|step| !step.applied).count();
+    let missing = |steps: &[Migration]| steps.iter().filter(|step| !step.applied).count();
     let before = missing(&Store::migrations(&database.options).await?);
-    let functions = if before == 0 { Store::differing_functions(&database.options).await?.len() } else { 0 };
-    Store::migrate(&database.options).await?;
-    Ok(match (before, functions) {
+    let made = Store::migrate(&database.options).await?;
+    Ok(match (before, made) {
         (0, 0) => "The schema is up to date.\n".to_owned(),
         (0, made) => format!("Made {made} function(s) anew. The schema is up to date.\n"),
         (applied, _) => format!("Applied {applied} migration(s). The schema is up to date.\n"),
@@ -55,18 +54,19 @@ async fn up(database: &Database) -> Result<String, Failure> {
 
 async fn status(database: &Database) -> Result<String, Failure> {
     let steps = Store::migrations(&database.options).await?;
-    let line = |step: &crate::store::Migration| {
+    let step = |step: &Migration| {
         format!("{:04}  {:8} {}\n", step.version, if step.applied { "applied" } else { "missing" }, step.description)
     };
-    let steps_text: String = steps.iter().map(line).collect();
+    let text: String = steps.iter().map(step).collect();
     if steps.iter().any(|step| !step.applied) {
-        return Ok(steps_text);
+        return Ok(text);
     }
-    let differing = Store::differing_functions(&database.options).await?;
-    let line = |name: &&str| {
-        format!("      other    function {name} is that of another version; `presque migrate up` makes it anew\n")
+    let function = |Function { name, is_there }: &Function| {
+        let what = if *is_there { "another version" } else { "missing" };
+        format!("function presque_internal.{name}: {what}; `presque migrate up` makes it anew\n")
     };
-    Ok(steps_text + &differing.iter().map(line).collect::<String>())
+    let functions = Store::differing_functions(&database.options).await?;
+    Ok(text + &functions.iter().map(function).collect::<String>())
 }
 
 impl From<MigrateError> for Failure {

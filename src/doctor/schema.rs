@@ -3,7 +3,7 @@
 use super::ASK_AS_SERVER;
 use super::finding::{Finding, size, span};
 use crate::store::doctor::{DefaultRows, Loops, MissingPartition, Reader, Table};
-use crate::store::{MigrateError, Migration};
+use crate::store::{Function, MigrateError, Migration};
 
 /// Autovacuum looks once a minute by default; at 10,000 jobs a second that is not more dead rows.
 const DEAD_ROWS: i64 = 1_000_000;
@@ -45,16 +45,27 @@ pub(super) fn schema(steps: &Result<Vec<Migration>, MigrateError>) -> Finding {
     }
 }
 
-/// Those that run statements of a server for others: they are right for each server of their schema.
-pub(super) fn functions(differing: &Result<Vec<&'static str>, MigrateError>) -> Finding {
-    match differing {
-        Ok(names) if names.is_empty() => Finding::ok("functions", "those that SQL calls are of this version"),
-        Ok(names) => {
-            let text = format!("{} of those that SQL calls are of another version: {}", names.len(), first(names));
-            Finding::info("functions", text).with_cure("presque migrate up, as the schema's owner, makes them anew.")
-        }
-        Err(error) => Finding::warning("functions", format!("they could not be looked at: {error}"), ASK_AS_SERVER),
+/// Those behind the schema `presque`: of another version they are right all the same.
+pub(super) fn functions(differing: &Result<Vec<Function>, MigrateError>) -> Finding {
+    const CURE: &str = "Run presque migrate up as the schema's owner: it makes them anew.";
+    let differing = match differing {
+        Ok(differing) => differing,
+        Err(error) => return Finding::warning("functions", error.to_string(), ASK_AS_SERVER),
+    };
+    let names = |there: bool| -> Vec<&str> {
+        differing.iter().filter(|one| one.is_there == there).map(|one| one.name).collect()
+    };
+    let (missing, other) = (names(false), names(true));
+    if !missing.is_empty() {
+        let text =
+            format!("{} of presque_internal are missing, and calls with SQL fail: {}", missing.len(), first(&missing));
+        return Finding::error("functions", text, CURE);
     }
+    if !other.is_empty() {
+        let text = format!("{} of presque_internal are of another version: {}", other.len(), first(&other));
+        return Finding::info("functions", text).with_cure(CURE);
+    }
+    Finding::ok("functions", "those behind the schema presque are of this version")
 }
 
 pub(super) fn partitions(missing: &[MissingPartition]) -> Vec<Finding> {

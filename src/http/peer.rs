@@ -35,20 +35,22 @@ impl Peer {
 
 impl AsyncRead for Peer {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
         loop {
             ready!(self.0.poll_read_ready(cx))?;
-            let (before, room) = (buf.filled().len(), buf.remaining());
+            let room = buf.remaining();
+            // Less than there is room for is all there was: told so by `WouldBlock`, tokio waits for the next event
+            // at once, which spares the read that would find nothing. Its own streams do the same. What comes
+            // meanwhile is an event after the one that `try_io` noted before the read, and is not forgotten with it.
             let read = self.0.try_io(Interest::READABLE, || {
                 // Into memory as it is: zeroing hyper's buffer first costs more than the read.
                 let bytes = self.0.try_read_buf(buf)?;
-                // Less than there is room for is all there was. Saying so here, before more can come
-                // unnoticed, spares the read that would find nothing; tokio's own streams do the same.
                 if (1..room).contains(&bytes) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });
             match read {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && buf.filled().len() == before => {}
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
-                _ => return Poll::Ready(Ok(())),
+                _ if buf.filled().len() > before => return Poll::Ready(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                ended => return Poll::Ready(ended),
             }
         }
     }
@@ -94,5 +96,43 @@ impl AsyncWrite for Peer {
             Ok(()) | Err(nix::errno::Errno::ENOTCONN) => Poll::Ready(Ok(())),
             Err(error) => Poll::Ready(Err(error.into())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_short_read_forgets_nothing_that_comes_after_it() {
+        const SOON: Duration = Duration::from_secs(5);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut theirs = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut ours = Peer::new(listener.accept().await.unwrap().0);
+        let watching = ours.clone();
+        let left = tokio::spawn(async move { watching.left().await });
+        let mut part = [0; 100];
+        for n in 0..200_u8 {
+            theirs.write_all(&[n; 3]).await.unwrap();
+            assert_eq!(timeout(SOON, ours.read(&mut part)).await.unwrap().unwrap(), 3);
+            assert_eq!(part[0], n);
+            let mut none = ReadBuf::new(&mut part);
+            let more = poll_fn(|cx| Poll::Ready(Pin::new(&mut ours).poll_read(cx, &mut none).is_pending())).await;
+            assert!(more, "nothing is there until more is sent");
+        }
+        // More than one read takes.
+        theirs.write_all(&[7; 250]).await.unwrap();
+        let mut all = vec![0; 250];
+        timeout(SOON, ours.read_exact(&mut all)).await.unwrap().unwrap();
+        assert!(!left.is_finished());
+        drop(theirs);
+        assert_eq!(timeout(SOON, ours.read(&mut part)).await.unwrap().unwrap(), 0);
+        timeout(SOON, left).await.unwrap().unwrap();
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions as _, FromRow};
 
-use super::{Effect, Error, MigrateError, Migration, Result, Store, sql};
+use super::{Effect, Error, Function, MigrateError, Migration, Result, Store, sql};
 
 /// What the doctor is called among the sessions; servers are `presque`.
 const APPLICATION: &str = "presque-doctor";
@@ -298,7 +298,7 @@ impl Probe {
     }
 
     /// See [`Store::differing_functions`].
-    pub async fn differing_functions(&self) -> std::result::Result<Vec<&'static str>, MigrateError> {
+    pub async fn differing_functions(&self) -> std::result::Result<Vec<Function>, MigrateError> {
         Store::differing_functions(&self.plain).await
     }
 

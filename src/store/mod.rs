@@ -56,7 +56,7 @@ use pool::{Connection, Counted, Pool, TRUSTED_WHEN_IDLE_FOR};
 pub use queues::{DeletedQueue, DescribedQueue, Queue, QueueDetail};
 pub use reports::{Counts, DepthPoint, ErrorGroup, ErrorPlace, ReportOf, ReportRange, Sums, TimePoint, Unit};
 pub use schedules::{DueSchedule, FiredJob, Schedule};
-pub use schema::{MigrateError, Migration};
+pub use schema::{Function, MigrateError, Migration};
 pub use settle::{LogLine, Past, Settle, Settled};
 pub use surface::{Reporter, Table};
 pub use wakeups::Wakeups;
@@ -240,7 +240,7 @@ impl Store {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        // On the heap: sqlx's futures take 15 KB, and with them would each request, those that wait for long included.
+        // On the heap: sqlx's futures take 15 KB, which each request would take otherwise, also one that waits for long.
         let rows = Box::pin(async move {
             let connection = self.connection(pool).await?;
             if !wanted() {

@@ -6,6 +6,7 @@
 //! for every server of its schema version, so it does no harm if an older one puts its own back, and a server that
 //! does not migrate serves with those of another version, and says so.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
@@ -27,9 +28,10 @@ const ROUTINES: [(&str, &str, &str); 6] = [
 /// Stands in a function's text for the statement.
 const PLACE: &str = "{statement}";
 
-/// A function as this program makes it.
-pub(super) struct Routine {
+/// A function as this program makes it, and another one, or none, stands in the database.
+pub(super) struct Differing {
     pub(super) name: &'static str,
+    pub(super) is_there: bool,
     text: String,
     mark: String,
 }
@@ -38,27 +40,28 @@ pub(super) struct Routine {
 ///
 /// # Errors
 /// When the database does not answer, or has no schema.
-pub(super) async fn differing(connection: &mut PgConnection) -> Result<Vec<Routine>, sqlx::Error> {
+pub(super) async fn differing(connection: &mut PgConnection) -> Result<Vec<Differing>, sqlx::Error> {
     let rows = connection.fetch_all(sql!("routines/list")).await?;
     let there = rows.iter().map(|row| Ok((row.try_get("name")?, row.try_get("mark")?)));
-    let there: Vec<(String, Option<String>)> = there.collect::<Result<_, sqlx::Error>>()?;
-    let ours = ROUTINES.iter().map(|(name, text, statement)| {
+    let there: HashMap<String, Option<String>> = there.collect::<Result<_, sqlx::Error>>()?;
+    let differing = ROUTINES.iter().filter_map(|(name, text, statement)| {
         let text = text.replace(PLACE, statement.trim_end());
         let mark = Sha256::digest(&text).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        Routine { name, text, mark }
+        let found = there.get(*name);
+        let differs = found.is_none_or(|there| there.as_ref() != Some(&mark));
+        differs.then(|| Differing { name, is_there: found.is_some(), text, mark })
     });
-    let is_there =
-        |ours: &Routine| there.iter().any(|(name, mark)| name == ours.name && mark.as_ref() == Some(&ours.mark));
-    Ok(ours.filter(|ours| !is_there(ours)).collect())
+    Ok(differing.collect())
 }
 
-/// Makes those functions that differ from ours. Several servers may do this at once.
+/// Makes those functions that differ from ours, and answers how many. Several servers may do this at once.
 ///
 /// # Errors
 /// When the database refuses, as it does to whom the schema does not belong.
-pub(super) async fn replace(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(super) async fn replace(connection: &mut PgConnection) -> Result<usize, sqlx::Error> {
+    let differing = differing(connection).await?;
     let mut texts = String::new();
-    for Routine { name, text, mark } in differing(connection).await? {
+    for Differing { name, text, mark, .. } in &differing {
         let function = format!("presque_internal.{name}");
         // Its arguments or its answer may have changed.
         let _ = write!(
@@ -72,5 +75,5 @@ pub(super) async fn replace(connection: &mut PgConnection) -> Result<(), sqlx::E
         let lock = "select pg_advisory_xact_lock(hashtextextended('presque.routines', 0));\n";
         sqlx::raw_sql(AssertSqlSafe(format!("{lock}{texts}"))).execute(connection).await?;
     }
-    Ok(())
+    Ok(differing.len())
 }

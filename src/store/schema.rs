@@ -43,6 +43,9 @@ pub enum MigrateError {
 
     #[error("the migration failed: {0}")]
     Failed(#[source] sqlx::Error),
+
+    #[error("its functions could not be looked at: {0}")]
+    Functions(#[source] sqlx::Error),
 }
 
 impl From<sqlx::Error> for MigrateError {
@@ -59,6 +62,15 @@ pub struct Migration {
     pub applied: bool,
 }
 
+/// A function that is not there as this program makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Function {
+    /// In `presque_internal`.
+    pub name: &'static str,
+    /// Whether another one is.
+    pub is_there: bool,
+}
+
 fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.create_schema("presque_internal");
@@ -68,8 +80,8 @@ fn migrator() -> Migrator {
 
 impl Store {
     /// Brings the schema up to date. Several servers may call this at once: one works,
-    /// the others wait and find nothing left to do.
-    pub async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
+    /// the others wait and find nothing left to do. Answers how many functions this one made anew.
+    pub async fn migrate(options: &PgConnectOptions) -> Result<usize, MigrateError> {
         let options = options.clone().options([("lock_timeout", LOCK_TIMEOUT), ("client_min_messages", "warning")]);
         let begun = Instant::now();
         loop {
@@ -83,38 +95,38 @@ impl Store {
                     tokio::time::sleep(TRY_AGAIN_AFTER).await;
                 }
                 outcome => {
-                    outcome?;
-                    return Ok(closed?);
+                    let made = outcome?;
+                    closed?;
+                    return Ok(made);
                 }
             }
         }
     }
 
-    /// Refuses a schema that is older or newer than this program, and logs which functions are those of another
-    /// version: they are right all the same.
+    /// Refuses a schema that is older or newer than this program, and logs which functions are not as it makes
+    /// them: those of another version are right all the same, and one that is missing fails only who calls it.
     pub async fn check_schema(options: &PgConnectOptions) -> Result<(), MigrateError> {
         let pending = Self::migrations(options).await?.iter().filter(|step| !step.applied).count();
         if pending > 0 {
             return Err(MigrateError::Pending(pending));
         }
-        for function in Self::differing_functions(options).await? {
-            tracing::warn!(
-                function,
-                "a function of the database is that of another version: `presque migrate up` makes it anew"
-            );
+        for Function { name, is_there } in Self::differing_functions(options).await? {
+            let what = if is_there { "is that of another version" } else { "is missing" };
+            tracing::warn!("the function presque_internal.{name} {what}: `presque migrate up` makes it anew");
         }
         Ok(())
     }
 
-    /// The functions that run statements of this program for others and are not there as it makes them. The
-    /// schema must be there.
-    pub async fn differing_functions(options: &PgConnectOptions) -> Result<Vec<&'static str>, MigrateError> {
+    /// The functions behind the schema `presque` that run statements of this program and are not there as it
+    /// makes them. The schema must be there.
+    pub async fn differing_functions(options: &PgConnectOptions) -> Result<Vec<Function>, MigrateError> {
         let mut connection = options.connect().await.map_err(MigrateError::Connect)?;
         let differing = routines::differing(&mut connection).await;
         let closed = connection.close().await;
-        let names = differing?.into_iter().map(|routine| routine.name).collect();
+        let function = |one: routines::Differing| Function { name: one.name, is_there: one.is_there };
+        let functions = differing.map_err(MigrateError::Functions)?.into_iter().map(function).collect();
         closed?;
-        Ok(names)
+        Ok(functions)
     }
 
     /// The newest migration this program knows.
@@ -153,7 +165,7 @@ impl Store {
 }
 
 /// Applies what is missing, and makes the functions anew that run statements of ours.
-async fn bring_up(connection: &mut PgConnection) -> Result<(), MigrateError> {
+async fn bring_up(connection: &mut PgConnection) -> Result<usize, MigrateError> {
     migrator().run_direct(None, connection, false).await.map_err(explain)?;
     Ok(routines::replace(connection).await?)
 }

@@ -47,7 +47,8 @@ async fn it_puts_jobs_in_and_takes_them_out_and_counts_right() {
     let report = measured(&server, &args);
     assert_eq!(report["jobs"], 40);
     assert!(report["seconds"].as_f64() > Some(0.35), "at its rate, and no faster: {report}");
-    assert!(report["after_answer_max_ms"].as_f64() < report["max_ms"].as_f64(), "it is a part of the whole: {report}");
+    let after_answer = report["after_answer_max_ms"].as_f64().unwrap();
+    assert!(after_answer <= report["max_ms"].as_f64().unwrap(), "it is a part of the whole: {report}");
     assert_eq!(counts(&server, "both-0").await["completed"], 40);
 }
 

@@ -129,25 +129,33 @@ async fn serve_can_be_told_not_to_migrate() {
 }
 
 #[tokio::test]
-async fn functions_of_another_version_are_told_and_made_anew() {
+async fn functions_that_are_not_of_this_version_are_told_and_made_anew() {
     let db = TestDb::fresh().await;
     let url = db.url();
-    let status = || text(&run(&["migrate", "status", "--database-url", &url]).stdout);
-    assert!(!status().contains("another version"), "{}", status());
-    sqlx::query("comment on function presque_internal.run_enqueue is 'of another version'")
-        .execute(&mut db.connect().await)
-        .await
-        .unwrap();
-    let told = status();
-    assert_eq!(told.matches("another version").count(), 1, "{told}");
-    assert!(told.contains("function run_enqueue is that of another version; `presque migrate up`"), "{told}");
-    let examined = text(&run(&["doctor", "--database-url", &url]).stdout);
-    assert!(examined.contains("are of another version: run_enqueue"), "{examined}");
+    let of = |args: &[&str]| text(&run(&[args, &["--database-url", &url]].concat()).stdout);
+    let change = async |statement: &'static str| {
+        sqlx::query(statement).execute(&mut db.connect().await).await.unwrap();
+    };
+    let cured = || {
+        assert_eq!(of(&["migrate", "up"]), "Made 1 function(s) anew. The schema is up to date.\n");
+        assert!(!of(&["migrate", "status"]).contains("presque_internal"));
+        assert!(of(&["doctor"]).contains("those behind the schema presque are of this version"));
+    };
+
+    change("comment on function presque_internal.run_enqueue is 'of another version'").await;
+    let told = of(&["migrate", "status"]);
+    assert!(
+        told.ends_with("function presque_internal.run_enqueue: another version; `presque migrate up` makes it anew\n")
+    );
+    assert!(of(&["doctor"]).contains("1 of presque_internal are of another version: run_enqueue"));
     // It is right for this version as well.
     Server::start(&["--migrate", "check", "--allow-unsafe-durability", "--database-url", &url]);
-    let up = text(&run(&["migrate", "up", "--database-url", &url]).stdout);
-    assert_eq!(up, "Made 1 function(s) anew. The schema is up to date.\n");
-    assert!(!status().contains("another version"), "{}", status());
+    cured();
+
+    change("drop function presque_internal.run_pause").await;
+    assert!(of(&["migrate", "status"]).ends_with("run_pause: missing; `presque migrate up` makes it anew\n"));
+    assert!(of(&["doctor"]).contains("1 of presque_internal are missing, and calls with SQL fail: run_pause"));
+    cured();
 }
 
 #[tokio::test]

@@ -134,6 +134,8 @@ async fn settle_jobs(State(app): State<App>, params: Params, headers: HeaderMap,
         large_json(&app.answers, &SettleResponse { results: results.clone(), jobs, poll_after_ms })
     };
     let Some(wanted) = claim else { return answer(Vec::new(), 0) };
+    // What follows may wait, and must not keep 16 MiB from others meanwhile.
+    drop((headers, body));
     let claimed = match find(&app, wanted, &client).await {
         Ok(found) => found.answer(answer),
         Err(refused) => Err(refused),
