@@ -113,7 +113,7 @@ impl Report {
     fn latencies(&self) -> Vec<Latency> {
         let after = self.measured.after_answer.as_ref().map(|after| Latency {
             prefix: "after_answer_",
-            of: "from a producer's answer until a worker has the job",
+            of: "from a producer's answer until a worker has the job, 0 if it had it before",
             quantiles: quantiles(after),
         });
         let latency = Latency { prefix: "", of: self.latency_of, quantiles: quantiles(&self.measured.latency) };
@@ -195,7 +195,7 @@ mod tests {
         assert!((json["p99_ms"].as_f64().unwrap() - 99.0).abs() < 0.2, "{json}");
         assert!((json["after_answer_p50_ms"].as_f64().unwrap() - 100.0).abs() < 0.2, "{json}");
         let table = report.print(Output::Table);
-        assert!(table.contains("100 jobs in 2.00 s, 50 jobs/s") && table.contains("until a worker has the job:\n"));
+        assert!(table.contains("100 jobs in 2.00 s, 50 jobs/s") && table.contains("0 if it had it before:\n"));
         let csv = report.print(Output::Csv);
         let [head, line] = csv.lines().collect::<Vec<_>>()[..] else { panic!("{csv}") };
         assert_eq!(head.split(',').count(), line.split(',').count());
