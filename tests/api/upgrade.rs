@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::support::{Folder, Server};
+use crate::support::{Folder, Server, until};
 
 /// The program of the release before.
 fn previous() -> PathBuf {
@@ -23,8 +23,8 @@ fn database(folder: &Folder) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass().socket(folder.path().join("socket")).username("presque").database("presque")
 }
 
-/// Enqueues, claims and completes until it is told to stop; how many, and the longest that a call took.
-async fn work(url: String, stop: Arc<AtomicBool>) -> (u64, Duration) {
+/// Enqueues, claims and completes until it is told to stop, and counts in `done`; the longest that a call took.
+async fn work(url: String, stop: Arc<AtomicBool>, done: Arc<AtomicU64>) -> Duration {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
     let call = |path: String, body: Value| {
         let request = client.post(format!("{url}{path}")).header("content-type", "application/json");
@@ -36,19 +36,19 @@ async fn work(url: String, stop: Arc<AtomicBool>) -> (u64, Duration) {
             (serde_json::from_str::<Value>(&text).unwrap(), begun.elapsed())
         }
     };
-    let (mut done, mut longest) = (0, Duration::ZERO);
+    let mut longest = Duration::ZERO;
     while !stop.load(Ordering::Relaxed) {
-        let (_, put) = call("/v1/queues/q/jobs".to_owned(), json!({"payload": done})).await;
+        let (_, put) = call("/v1/queues/q/jobs".to_owned(), json!({"payload": 1})).await;
         let (claimed, took) = call("/v1/jobs/claim".to_owned(), json!({"queues": ["q"], "worker_id": "w"})).await;
         longest = longest.max(put).max(took);
         for job in claimed["jobs"].as_array().unwrap() {
             let path = format!("/v1/jobs/{}/complete", job["id"].as_str().unwrap());
             let (_, took) = call(path, json!({"lease_token": job["lease_token"]})).await;
             longest = longest.max(took);
-            done += 1;
+            done.fetch_add(1, Ordering::Relaxed);
         }
     }
-    (done, longest)
+    longest
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,7 +57,8 @@ async fn the_release_before_goes_on_beside_this_one_and_its_schema_is_brought_up
     let folder = Folder::new();
     let old = Server::of_program(&previous(), &folder);
     let stop = Arc::new(AtomicBool::new(false));
-    let with_old = tokio::spawn(work(old.url.clone(), stop.clone()));
+    let (by_old, by_new) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let with_old = tokio::spawn(work(old.url.clone(), stop.clone(), by_old.clone()));
     tokio::time::sleep(Duration::from_secs(2)).await;
     // The newer one migrates as it starts, while the older one works, and somebody's transaction holds a
     // table for some seconds: the migration waits for its end, and nobody waits for the migration.
@@ -72,21 +73,25 @@ async fn the_release_before_goes_on_beside_this_one_and_its_schema_is_brought_up
     sqlx::raw_sql("rollback").execute(&mut somebody).await.unwrap();
     let new = new.await.unwrap();
     let migrated = started.elapsed();
-    let with_new = tokio::spawn(work(new.url.clone(), stop.clone()));
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    let with_new = tokio::spawn(work(new.url.clone(), stop.clone(), by_new.clone()));
+    // Both get on beside each other, however fast the machine is.
+    let goal = by_old.load(Ordering::Relaxed) + 50;
+    let get_on = || by_old.load(Ordering::Relaxed) > goal && by_new.load(Ordering::Relaxed) > 50;
+    until("both have done 50 jobs more", || std::future::ready(get_on())).await;
     stop.store(true, Ordering::Relaxed);
-    let ((old_done, old_longest), (new_done, _)) = (with_old.await.unwrap(), with_new.await.unwrap());
+    let old_longest = with_old.await.unwrap();
+    with_new.await.unwrap();
+    let done = by_old.load(Ordering::Relaxed) + by_new.load(Ordering::Relaxed);
     // Each migration waits for a lock for 80 ms at most; on a machine that has other things to do, too.
     assert!(old_longest < Duration::from_secs(2), "a call to the older server took {old_longest:?}");
-    assert!(old_done > 50 && new_done > 50, "{old_done} {new_done}");
     let client = reqwest::Client::new();
     for server in [&old, &new] {
         let url = format!("{}/v1/queues/q", server.url);
         let queue: Value = client.get(url).send().await.unwrap().json().await.unwrap();
         let counts = &queue["counts"];
         let all = counts["completed"].as_u64().unwrap() + counts["available"].as_u64().unwrap();
-        assert!(all >= old_done + new_done && counts["running"] == 0, "{counts}");
-        assert_eq!(counts["completed"], old_done + new_done, "both see the same");
+        assert!(all >= done && counts["running"] == 0, "{counts}");
+        assert_eq!(counts["completed"], done, "both see the same");
         assert_eq!(client.get(format!("{}/readyz", server.url)).send().await.unwrap().status(), 200);
     }
     eprintln!("started in {migrated:?}; the longest call to the older server took {old_longest:?}");
