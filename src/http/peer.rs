@@ -123,8 +123,8 @@ mod tests {
             assert_eq!(timeout(SOON, ours.read(&mut part)).await.unwrap().unwrap(), 3);
             assert_eq!(part[0], n);
             let mut none = ReadBuf::new(&mut part);
-            let more = poll_fn(|cx| Poll::Ready(Pin::new(&mut ours).poll_read(cx, &mut none).is_pending())).await;
-            assert!(more, "nothing is there until more is sent");
+            let waits = poll_fn(|cx| Poll::Ready(Pin::new(&mut ours).poll_read(cx, &mut none).is_pending())).await;
+            assert!(waits, "nothing is there until more is sent");
         }
         // More than one read takes.
         theirs.write_all(&[7; 250]).await.unwrap();

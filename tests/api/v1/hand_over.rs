@@ -16,14 +16,15 @@ async fn waiting(app: &TestApp) -> u64 {
 }
 
 /// A claim that is parked when this returns.
-async fn parked(app: &Arc<TestApp>, request: Value) -> JoinHandle<Value> {
+async fn parked(app: &Arc<TestApp>, mut request: Value) -> JoinHandle<Value> {
+    request["wait_ms"] = json!(20_000);
+    parked_at(app, "/v1/jobs/claim", request.to_string()).await
+}
+
+async fn parked_at(app: &Arc<TestApp>, path: &'static str, body: String) -> JoinHandle<Value> {
     let before = waiting(app).await;
     let claiming = app.clone();
-    let claim = tokio::spawn(async move {
-        let mut request = request;
-        request["wait_ms"] = json!(20_000);
-        claiming.post("/v1/jobs/claim", request.to_string()).await.ok(200)
-    });
+    let claim = tokio::spawn(async move { claiming.post(path, body).await.ok(200) });
     // It has looked once, and found nothing.
     while waiting(app).await <= before {
         assert!(!claim.is_finished());
@@ -165,4 +166,23 @@ async fn a_claim_that_left_keeps_no_job_from_others() {
         app.report("complete", &held["jobs"][0], json!({})).await.ok(200);
     }
     until("nothing is left", || async { app.get("/v1/queues/q").await.json()["counts"]["completed"] == 20 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_was_read_takes_no_room_from_others_while_its_request_waits() {
+    let app = Arc::new(TestApp::start().await);
+    app.patch("/v1/queues/q", "{}").await.ok(201);
+    // As large as one may be, and more of them than there is room for at once.
+    let settle = json!({"items": [], "claim": {"queues": ["q"], "wait_ms": 20_000}}).to_string();
+    let large = format!("{settle}{}", " ".repeat(16 * 1024 * 1024 - settle.len()));
+    let mut claims = Vec::new();
+    for _ in 0..14 {
+        claims.push(parked_at(&app, "/v1/jobs/settle", large.clone()).await);
+    }
+    for _ in 0..claims.len() {
+        app.put_in("q", json!({})).await;
+    }
+    for claim in claims {
+        assert_eq!(claim.await.unwrap()["jobs"].as_array().unwrap().len(), 1);
+    }
 }
