@@ -15,6 +15,7 @@
 //! - [`loops`]: what every server does again and again.
 //! - [`http`]: routes, refusals, the OpenAPI document, the connection limits.
 //! - [`metrics`]: what this server counts of itself.
+//! - `in_place`: futures that are polled again without the scheduler.
 //! - [`embedded`]: a private PostgreSQL for when no database is named.
 //! - [`mod@bench`]: a client that measures; it knows nothing of the rest.
 //! - [`doctor`]: judges what a database is and how it does, for those who run it.
@@ -28,6 +29,7 @@ pub mod domain;
 pub mod embedded;
 pub mod engine;
 pub mod http;
+mod in_place;
 pub mod lifecycle;
 pub mod loops;
 pub mod metrics;

@@ -1,5 +1,7 @@
 //! A client of the API as any other: one connection, one request after the other.
 
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::http::{Method, Request, StatusCode};
@@ -9,6 +11,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
+
+use crate::in_place::in_place;
 
 /// Where the server is, for requests and for people.
 #[derive(Debug, Clone)]
@@ -45,22 +49,27 @@ impl Server {
 pub(super) struct Connection {
     server: Server,
     sender: http1::SendRequest<Full<Bytes>>,
+    /// What reads and writes, while a request is under way. No task of its own: it would have to be woken for each.
+    stream: Stream,
 }
+
+type Stream = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
 
 impl Connection {
     pub(super) async fn open(server: &Server) -> Result<Self, Error> {
         let unreachable = |error| Error::Unreachable(server.url.clone(), error);
         let stream = TcpStream::connect(&server.authority).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // It ends with the sender; what goes wrong the next request tells.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { server: server.clone(), sender })
+        let (sender, stream) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Self { server: server.clone(), sender, stream })
     }
 
     /// Sends a request once; answers status and body.
     async fn once(&mut self, method: &Method, path: &str, body: &Bytes) -> Result<(StatusCode, Bytes), Error> {
-        if self.sender.is_closed() {
+        // A server closes what was idle for long, which shows here.
+        let stream = &mut self.stream;
+        let has_ended = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *stream).poll(context).is_ready()));
+        if self.sender.is_closed() || has_ended.await {
             *self = Self::open(&self.server).await?;
         }
         let mut request = Request::new(Full::new(body.clone()));
@@ -72,10 +81,14 @@ impl Connection {
         if !body.is_empty() {
             headers.insert("content-type", axum::http::HeaderValue::from_static("application/json"));
         }
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        let status = response.status();
-        Ok((status, response.into_body().collect().await?.to_bytes()))
+        let Self { sender, stream, .. } = self;
+        let answer = async {
+            sender.ready().await?;
+            let response = sender.send_request(request).await?;
+            let status = response.status();
+            Ok((status, response.into_body().collect().await?.to_bytes()))
+        };
+        over(stream, answer).await
     }
 
     /// Sends a request, again after 503 and 429, which are counted in `refused`.
@@ -112,6 +125,22 @@ impl Connection {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What becomes of `answer`, which comes over `stream`.
+async fn over<T>(stream: &mut Stream, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let mut answer = std::pin::pin!(answer);
+    let mut is_open = true;
+    let both = std::future::poll_fn(|context| {
+        if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+            return Poll::Ready(answer);
+        }
+        // What goes wrong the answer is told.
+        is_open = is_open && Pin::new(&mut *stream).poll(context).is_pending();
+        Poll::Pending
+    });
+    // They tell each other by waking the task that polls them both.
+    in_place(std::pin::pin!(both)).await
 }
 
 #[cfg(test)]

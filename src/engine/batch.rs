@@ -11,10 +11,12 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument as _;
 
@@ -169,10 +171,11 @@ async fn serve<I, O>(
             weight = Weight { items: weight.items + more.items, bytes: weight.bytes + more.bytes };
             batch.push(entry);
         }
-        let write = write.clone();
-        // A task of its own, so that a panic ends this batch and not the writer.
-        if let Err(error) = tokio::spawn(async move { commit(batch, &*write).await }).await {
-            tracing::error!(%error, "a writer panicked");
+        // A panic ends this batch and not the writer: its requests are told that nobody knows. No task of its own
+        // for it: with two tasks to wake after each commit, one alone is answered by another thread, which has to be
+        // woken for it.
+        if AssertUnwindSafe(commit(batch, &*write)).catch_unwind().await.is_err() {
+            tracing::error!("a writer panicked");
         }
     }
 }

@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use super::peer::Peer;
 use super::site::Site;
+use crate::in_place::in_place;
 use crate::lifecycle::Lifecycle;
 
 /// From the first byte of a request to the end of its headers.
@@ -56,7 +57,7 @@ pub async fn serve(listener: TcpListener, site: Site, connections_max: usize, li
             (Ok((stream, peer)), place) => {
                 let connection = one(stream, peer, site.clone(), lifecycle.clone());
                 tracker.spawn(async move {
-                    connection.await;
+                    in_place(std::pin::pin!(connection)).await;
                     drop(place);
                 });
             }
