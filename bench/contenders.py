@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -180,6 +181,32 @@ LIBRARIES = {
 }
 
 
+BROKERS = {
+    "RabbitMQ, quorum queue, confirmed": ["node", PEERS / "rabbitmq.mjs"],
+    "NATS JetStream, syncs each 2 min": ["node", PEERS / "nats.mjs"],
+}
+
+
+@contextlib.contextmanager
+def broker(name: str) -> Iterator[str]:
+    """A broker with all it keeps in a folder of its own; where it is."""
+    port, place = free_port(), folder()
+    if name.startswith("NATS"):
+        with Process("nats-server", "-a", "127.0.0.1", "-p", port, "-js", "-sd", place / "data", port=port, folder=place):
+            yield f"nats://127.0.0.1:{port}"
+        return
+    # The program itself: the one in the path runs it as another user, in the folders of the system.
+    names = str(free_port())
+    command = ["env", f"RABBITMQ_NODENAME=bench{port}@localhost", f"RABBITMQ_NODE_PORT={port}",
+               "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1", f"RABBITMQ_DIST_PORT={free_port()}", f"HOME={place}",
+               f"ERL_EPMD_PORT={names}", f"RABBITMQ_MNESIA_BASE={place}/data", f"RABBITMQ_LOG_BASE={place}",
+               f"RABBITMQ_ENABLED_PLUGINS_FILE={place}/plugins", f"RABBITMQ_PID_FILE={place}/pid",
+               "/usr/lib/rabbitmq/bin/rabbitmq-server"]
+    with Process(*command, port=port, folder=place):
+        yield f"amqp://guest:guest@127.0.0.1:{port}"
+    subprocess.run(["epmd", "-port", names, "-kill"], capture_output=True, check=True)
+
+
 def install_libraries() -> None:
     """From the registries, into folders of their own."""
     if not (PEERS / "node_modules").exists():
@@ -192,7 +219,7 @@ def install_libraries() -> None:
 def of_library(name: str, url: str, what: str, jobs: int, producers: int, payload: int) -> float:
     """Jobs a second."""
     done = subprocess.run(
-        [*map(str, LIBRARIES[name]), what, str(jobs), str(producers), str(payload)],
+        [*map(str, (LIBRARIES | BROKERS)[name]), what, str(jobs), str(producers), str(payload)],
         capture_output=True, text=True, timeout=300, env=os.environ | {"DATABASE_URL": url},
     )
     if done.returncode != 0:

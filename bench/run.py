@@ -19,32 +19,45 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import contenders
-from contenders import HERE, LIBRARIES, Presque
+from contenders import BROKERS, HERE, LIBRARIES, Presque
 from report import write
 
 PAYLOAD = 200
 Sample = tuple[str, float]
+#: Of the sessions in which the server runs what is hot.
+SETTINGS = "-c plan_cache_mode=force_generic_plan " + " ".join(
+    f"-c {name}=off"
+    for name in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_sort", "jit"))
 
 
-def raw_cycle(store: Path) -> str:
+def statement(name: str, arguments: list[str]) -> str:
+    """A statement of the server, with these arguments in it."""
+    file = HERE.parent / f"src/store/{name}.sql"
+    sql = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("--"))
+    for number in range(len(arguments), 0, -1):
+        sql = sql.replace(f"${number}", arguments[number - 1])
+    return sql
+
+
+def raw_enqueue(jobs: str) -> str:
+    """The statement that puts so many jobs into the queue `raw`."""
+    one = f"array_fill({{}}, array[{jobs}])".format
+    nulls = lambda kind: one(f"null::{kind}")  # noqa: E731
+    return statement("jobs/enqueue_ready", [
+        "array['raw']", f"array[{jobs}]", f"array[{PAYLOAD}]", one("1"), one("'k'::text"),
+        one(f"'\"{'x' * (PAYLOAD - 2)}\"'::text"), nulls("integer"), nulls("integer"), nulls("bigint"), nulls("bigint"),
+        nulls("text"), nulls("text"), nulls("text"),
+    ])
+
+
+def raw_cycle() -> str:
     """The statements of the server in a procedure: what PostgreSQL does without anybody between.
 
     Puts jobs in, claims as many and completes them, each with a commit.
     """
-
-    def statement(name: str, arguments: list[str]) -> str:
-        sql = "\n".join(line for line in (store / f"{name}.sql").read_text().splitlines() if not line.startswith("--"))
-        for number in range(len(arguments), 0, -1):
-            sql = sql.replace(f"${number}", arguments[number - 1])
-        return sql
-
     one = "array_fill({}, array[raw_n])".format
     nulls = lambda kind: one(f"null::{kind}")  # noqa: E731
-    enqueue = statement("jobs/enqueue_ready", [
-        "array['raw']", "array[raw_n]", f"array[{PAYLOAD}]", one("1"), one("'k'::text"),
-        one(f"'\"{'x' * (PAYLOAD - 2)}\"'::text"), nulls("integer"), nulls("integer"), nulls("bigint"), nulls("bigint"),
-        nulls("text"), nulls("text"), nulls("text"),
-    ])
+    enqueue = raw_enqueue("raw_n")
     claim = statement("leases/claim_ready", [
         "'raw'", "null::text[]", one("1"), "raw_tokens", "array[null::bigint]", "array['w'::text]", "16777216::bigint",
         "array[1::smallint]", "array[raw_floor]", "false",
@@ -109,11 +122,9 @@ def cycle_of_100(_: int) -> Iterator[Sample]:
         yield "presque, HTTP, 8 connections", put["jobs"] / (put["seconds"] + done["seconds"])
     with Presque() as server:
         server.sql("insert into presque_internal.queue (name) values ('raw')")
-        server.sql(raw_cycle(HERE.parent / "src/store"))
+        server.sql(raw_cycle())
         url = f"postgresql://presque@/presque?host={server.socket}"
-        off = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_sort", "jit")
-        options = "-c plan_cache_mode=force_generic_plan " + " ".join(f"-c {name}=off" for name in off)
-        cycles = server.pgbench(url, "call raw_cycle(100, 0::bigint)", 8, 10, options)
+        cycles = server.pgbench(url, "call raw_cycle(100, 0::bigint)", 8, 10, SETTINGS)
         yield "the same statements in SQL, 8 connections", 100 * cycles["per_second"]
 
 
@@ -125,6 +136,9 @@ def enqueue_32(_: int) -> Iterator[Sample]:
         url = server.database_url("peers")
         for name in LIBRARIES:
             yield name, contenders.of_library(name, url, "enqueue", 5_000, 32, PAYLOAD)
+    for name in BROKERS:
+        with contenders.broker(name) as url:
+            yield name, contenders.of_library(name, url, "enqueue", 30_000, 32, PAYLOAD)
 
 
 def drain(_: int) -> Iterator[Sample]:
@@ -136,6 +150,9 @@ def drain(_: int) -> Iterator[Sample]:
         for name in LIBRARIES:
             jobs = 3_000 if name == "Procrastinate" else 50_000
             yield name, contenders.of_library(name, url, "drain", jobs, 0, PAYLOAD)
+    for name in BROKERS:
+        with contenders.broker(name) as url:
+            yield name, contenders.of_library(name, url, "drain", 50_000, 0, PAYLOAD)
 
 
 def drain_under_snapshot(_: int) -> Iterator[Sample]:
@@ -144,7 +161,7 @@ def drain_under_snapshot(_: int) -> Iterator[Sample]:
         def work() -> None:
             # The server is stopped under it.
             with contextlib.suppress(RuntimeError):
-                server.bench("work", jobs=1_400_000, workers=4, batch=1000, payload=PAYLOAD)
+                server.bench("work", jobs=2_000_000, workers=4, batch=1000, payload=PAYLOAD)
 
         threading.Thread(target=work, daemon=True).start()
         completed = "select sum(completed) from presque_internal.queue_count_now"
@@ -170,6 +187,10 @@ def one_connection(_: int) -> Iterator[Sample]:
     """One connection: milliseconds of an enqueue (p50) and of a commit in SQL (mean)"""
     with Presque() as server:
         yield "presque, p50", server.bench("enqueue", jobs=3_000, clients=1, payload=PAYLOAD)["p50_ms"]
+        server.sql("insert into presque_internal.queue (name) values ('raw')")
+        own = f"postgresql://presque@/presque?host={server.socket}"
+        script = " ".join(raw_enqueue("1").split())
+        yield "its statement and its commit in SQL", server.pgbench(own, script, 1, 5, SETTINGS)["latency_ms"]
         url = server.database_url("plain")
         subprocess.run(["psql", "-X", "-q", url, "-c", "create table job (id bigserial primary key, at timestamptz "
                         "default now(), payload json)"], check=True)
