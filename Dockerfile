@@ -8,7 +8,7 @@ RUN cargo build --release --locked --bin presque
 FROM debian:12-slim
 # A fixed number, so that a cluster can check that the user is not root.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin presque
-# TLS and its root certificates are inside the binary: no packages are needed.
+# TLS is inside the binary, and so are root certificates for where a machine has none: no packages are needed.
 COPY --from=build /build/target/release/presque /usr/local/bin/presque
 USER 10001:10001
 # The default, 127.0.0.1, would not be reachable from outside the container.

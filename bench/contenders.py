@@ -202,14 +202,16 @@ def broker(name: str) -> Iterator[str]:
                f"ERL_EPMD_PORT={names}", f"RABBITMQ_MNESIA_BASE={place}/data", f"RABBITMQ_LOG_BASE={place}",
                f"RABBITMQ_ENABLED_PLUGINS_FILE={place}/plugins", f"RABBITMQ_PID_FILE={place}/pid",
                "/usr/lib/rabbitmq/bin/rabbitmq-server"]
-    with Process(*command, port=port, folder=place):
-        yield f"amqp://guest:guest@127.0.0.1:{port}"
-    subprocess.run(["epmd", "-port", names, "-kill"], capture_output=True, check=True)
+    try:
+        with Process(*command, port=port, folder=place):
+            yield f"amqp://guest:guest@127.0.0.1:{port}"
+    finally:
+        subprocess.run(["epmd", "-port", names, "-kill"], capture_output=True, check=False)
 
 
 def install_libraries() -> None:
     """From the registries, into folders of their own."""
-    if not (PEERS / "node_modules").exists():
+    if not all((PEERS / "node_modules" / name).exists() for name in ("pg-boss", "amqplib", "@nats-io/jetstream")):
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=PEERS, check=True)
     if not (PEERS / ".venv").exists():
         subprocess.run([sys.executable, "-m", "venv", PEERS / ".venv"], check=True)

@@ -191,6 +191,8 @@ def one_connection(_: int) -> Iterator[Sample]:
         own = f"postgresql://presque@/presque?host={server.socket}"
         script = " ".join(raw_enqueue("1").split())
         yield "its statement and its commit in SQL", server.pgbench(own, script, 1, 5, SETTINGS)["latency_ms"]
+        # It puts nothing in, and says nothing, where it is not for the job.
+        assert int(server.sql("select sum(enqueued) from presque_internal.queue_count_now")) > 3_100
         url = server.database_url("plain")
         subprocess.run(["psql", "-X", "-q", url, "-c", "create table job (id bigserial primary key, at timestamptz "
                         "default now(), payload json)"], check=True)

@@ -33,9 +33,9 @@ impl Wake for Woken {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Whoever polls it sees this when the poll returns.
-        let while_polled = self.state.compare_exchange(IS_POLLED, ONCE_MORE, Ordering::SeqCst, Ordering::SeqCst);
-        if while_polled == Err(WAITS) {
+        // Whoever polls it sees this when the poll returns. A swap, so that the poll which follows sees all that was
+        // done before this, also if it was woken before.
+        if self.state.swap(ONCE_MORE, Ordering::AcqRel) == WAITS {
             self.task.wake();
         }
     }
@@ -48,16 +48,16 @@ pub(crate) fn in_place<F: Future>(mut future: Pin<&mut F>) -> impl Future<Output
     poll_fn(move |context| {
         woken.task.register(context.waker());
         for _ in 0..TURNS_MAX {
-            woken.state.store(IS_POLLED, Ordering::SeqCst);
+            woken.state.swap(IS_POLLED, Ordering::AcqRel);
             if let Poll::Ready(output) = future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
                 return Poll::Ready(output);
             }
-            let wait = woken.state.compare_exchange(IS_POLLED, WAITS, Ordering::SeqCst, Ordering::SeqCst);
+            let wait = woken.state.compare_exchange(IS_POLLED, WAITS, Ordering::AcqRel, Ordering::Acquire);
             if wait.is_ok() {
                 return Poll::Pending;
             }
         }
-        woken.state.store(WAITS, Ordering::SeqCst);
+        woken.state.swap(WAITS, Ordering::AcqRel);
         context.waker().wake_by_ref();
         Poll::Pending
     })

@@ -40,7 +40,13 @@ pub struct BenchArgs {
     pub what: What,
 
     /// The server
-    #[arg(long, env = "PRESQUE_URL", default_value = "http://127.0.0.1:5000", value_name = "URL")]
+    #[arg(
+        long,
+        env = "PRESQUE_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:5000",
+        value_name = "URL"
+    )]
     pub url: String,
 
     /// How many jobs (1 to 100000000)

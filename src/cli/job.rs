@@ -6,11 +6,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::http::Response;
+use axum::http::header::LOCATION;
 use clap::{Subcommand, ValueEnum};
+use http_body_util::{BodyExt as _, Collected};
+use hyper::body::{Frame, Incoming};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tempfile::NamedTempFile;
 
 use super::Failure;
+use super::get::{Unreachable, get, shown};
 use crate::config::LogArgs;
 
 #[derive(Debug, clap::Args)]
@@ -33,8 +38,14 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// The server, as http://host:port
-    #[arg(long, env = "PRESQUE_URL", default_value = "http://127.0.0.1:5000", value_name = "URL")]
+    /// The server, as http://host:port, or https
+    #[arg(
+        long,
+        env = "PRESQUE_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:5000",
+        value_name = "URL"
+    )]
     url: String,
 
     /// The file; it is written beside it and put there when all is in it. Default: standard output
@@ -158,21 +169,20 @@ impl Export {
 
 async fn run_export(export: &Export) -> Result<(), Failure> {
     let url = format!("{}/v1/jobs/export?{}", export.url.trim_end_matches('/'), export.query());
-    let unreachable = |error: reqwest::Error| Failure::new(6, &format!("{}: {}", export.url, reason(&error)));
-    let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).build().map_err(unreachable)?;
-    let mut response = client.get(url).send().await.map_err(unreachable)?;
+    let unreachable =
+        |error: Unreachable| Failure::new(6, &format!("{}: {}", shown(&export.url), reason(error.as_ref())));
+    let mut response = get(&url).await.map_err(unreachable)?;
     if !response.status().is_success() {
-        let status = response.status();
-        let text = response.text().await.unwrap_or_default();
-        return Err(Failure::new(if status.is_client_error() { 2 } else { 1 }, &told(status, &text)));
+        let code = if response.status().is_client_error() { 2 } else { 1 };
+        return Err(Failure::new(code, &told(response).await));
     }
     let target = Target::open(export.output.as_ref()).map_err(|error| Failure::new(1, &error))?;
     let mut out = BufWriter::new(target);
     let bar = progress();
     let mut lines = 0_u64;
     loop {
-        match response.chunk().await {
-            Ok(Some(part)) => {
+        match response.frame().await.map(|frame| frame.map(Frame::into_data)) {
+            Some(Ok(Ok(part))) => {
                 match out.write_all(&part) {
                     // A reader that has had enough is no failure.
                     Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
@@ -181,8 +191,10 @@ async fn run_export(export: &Export) -> Result<(), Failure> {
                 lines += part.split(|byte| *byte == b'\n').count() as u64 - 1;
                 bar.set_position(lines);
             }
-            Ok(None) => break,
-            Err(error) => {
+            // Trailers, which this server does not send.
+            Some(Ok(Err(_))) => {}
+            None => break,
+            Some(Err(error)) => {
                 let message =
                     format!("the export broke off after {lines} lines, so this is not all: {}", reason(&error));
                 return Err(Failure::new(1, &message));
@@ -195,8 +207,15 @@ async fn run_export(export: &Export) -> Result<(), Failure> {
 }
 
 /// What a refusal says: the server's text, and each fault of a parameter.
-fn told(status: reqwest::StatusCode, text: &str) -> String {
-    let problem: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+async fn told(response: Response<Incoming>) -> String {
+    let status = response.status();
+    if status.is_redirection() {
+        let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
+        return format!("the server answered {status} and sends to {}: name the one that has the jobs", shown(place));
+    }
+    let body = response.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let text = String::from_utf8_lossy(&body);
+    let problem: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let Some(detail) = problem["detail"].as_str() else { return format!("the server answered {status}: {text}") };
     let fault =
         |fault: &serde_json::Value| Some(format!("{}: {}", fault["pointer"].as_str()?, fault["message"].as_str()?));

@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod doctor;
+mod get;
 mod history;
 mod job;
 mod migrate;

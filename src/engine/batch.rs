@@ -20,7 +20,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument as _;
 
-use super::{ANSWER_WITHIN, TRY_AGAIN_AFTER};
+use super::{ANSWER_WITHIN, TRY_AGAIN_AFTER, panic_message};
 use crate::metrics::TRACE;
 use crate::store::{Error, Result};
 
@@ -174,8 +174,8 @@ async fn serve<I, O>(
         // A panic ends this batch and not the writer: its requests are told that nobody knows. No task of its own
         // for it: with two tasks to wake after each commit, one alone is answered by another thread, which has to be
         // woken for it.
-        if AssertUnwindSafe(commit(batch, &*write)).catch_unwind().await.is_err() {
-            tracing::error!("a writer panicked");
+        if let Err(panic) = AssertUnwindSafe(commit(batch, &*write)).catch_unwind().await {
+            tracing::error!(what = panic_message(&*panic), "a writer panicked");
         }
     }
 }

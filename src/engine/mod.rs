@@ -84,6 +84,12 @@ struct Lines {
     fetch: Family<Fetch, Fetched>,
 }
 
+/// What a panic said, for the log.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}
+
 impl Engine {
     /// Puts up to `group_commit_max` jobs or outcomes of different requests into one
     /// statement; 1 gives each request its own. Runs in a tokio runtime.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::classic;
 use super::problem::Error;
+use crate::engine::panic_message;
 use crate::lifecycle::Lifecycle;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -128,12 +129,7 @@ fn too_large(request: &Request) -> Option<Error> {
 
 /// A panic in a handler ends this request only.
 pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
-    let what = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    tracing::error!(what, "a handler panicked");
+    tracing::error!(what = panic_message(panic), "a handler panicked");
     match request_path() {
         Some(path) if classic::is_classic(&path) => classic::refuse_panic(),
         _ => Error::Internal.into_response(),

@@ -1,6 +1,13 @@
 //! Jobs as a stream.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::support::{Server, TestApp};
 
@@ -126,4 +133,51 @@ async fn the_program_writes_a_file_that_is_whole_or_not_there() {
     assert_eq!(broken.status.code(), Some(1));
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["jobs.csv"]);
+}
+
+/// A balancer that speaks TLS before a server: its URL, and the certificate to trust, as PEM.
+async fn behind_tls(server: SocketAddr) -> (String, String) {
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key);
+    let acceptor = TlsAcceptor::from(Arc::new(config.unwrap()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // One that does not trust it ends here.
+            let Ok(mut outside) = acceptor.accept(stream).await else { continue };
+            let mut inside = TcpStream::connect(server).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
+        }
+    });
+    (url, own.cert.pem())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_speaks_https_to_whom_it_trusts() {
+    let app = TestApp::start().await;
+    many(&app, 600).await;
+    let (url, certificate) = behind_tls(app.listen().await).await;
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = folder.path().join("trusted.pem");
+    std::fs::write(&trusted, certificate).unwrap();
+    let (_, other) = behind_tls("127.0.0.1:1".parse().unwrap()).await;
+    let stranger = folder.path().join("stranger.pem");
+    std::fs::write(&stranger, other).unwrap();
+    let export = async |url: &str, certificates: &std::path::Path| {
+        let mut command = Server::command();
+        command.args(["job", "export", "--url", url]);
+        command.env("SSL_CERT_FILE", certificates).env_remove("SSL_CERT_DIR");
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    };
+    let output = export(&url, &trusted).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 600);
+    let refused = export(&url.replace("https://", "https://me:secret@"), &stranger).await;
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(6) && error.contains("certificate"), "{error}");
+    assert!(error.contains(&url) && !error.contains("secret"), "{error}");
+    let plain = export(&url.replace("https://", "ftp://"), &trusted).await;
+    assert!(plain.status.code() == Some(6) && String::from_utf8_lossy(&plain.stderr).contains("https://"));
 }
