@@ -211,7 +211,9 @@ async fn told(response: Response<Incoming>) -> String {
     let status = response.status();
     if status.is_redirection() {
         let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
-        return format!("the server answered {status} and sends to {}: name the one that has the jobs", shown(place));
+        // Another page of the same server, or another server, whose URL may hold a password.
+        let place = if place.contains("://") { shown(place) } else { place.to_owned() };
+        return format!("the server answered {status} and sends to {place}: name the one that has the jobs");
     }
     let body = response.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let text = String::from_utf8_lossy(&body);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -178,6 +179,20 @@ async fn the_program_speaks_https_to_whom_it_trusts() {
     let error = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(refused.status.code() == Some(6) && error.contains("certificate"), "{error}");
     assert!(error.contains(&url) && !error.contains("secret"), "{error}");
+    // One that sends everybody elsewhere.
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let moved = format!("http://{}", elsewhere.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = elsewhere.accept().await.unwrap();
+        let mut head = [0; 4096];
+        assert!(stream.read(&mut head).await.unwrap() > 0);
+        let answer =
+            "HTTP/1.1 301 Moved Permanently\r\nlocation: https://jobs.example.com/v1\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let moved = export(&moved, &trusted).await;
+    let error = String::from_utf8_lossy(&moved.stderr).into_owned();
+    assert!(moved.status.code() == Some(1) && error.contains("sends to https://jobs.example.com:"), "{error}");
     let plain = export(&url.replace("https://", "ftp://"), &trusted).await;
     assert!(plain.status.code() == Some(6) && String::from_utf8_lossy(&plain.stderr).contains("https://"));
 }
