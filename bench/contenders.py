@@ -183,7 +183,7 @@ LIBRARIES = {
 
 BROKERS = {
     "RabbitMQ, quorum queue, confirmed": ["node", PEERS / "rabbitmq.mjs"],
-    "NATS JetStream, syncs each 2 min": ["node", PEERS / "nats.mjs"],
+    "NATS JetStream, syncs every 2 min": ["node", PEERS / "nats.mjs"],
 }
 
 

@@ -1,5 +1,5 @@
 // NATS JetStream, a stream in files: `enqueue <jobs> <producers> <payload bytes>` or `drain <jobs> 0 <payload bytes>`.
-// It answers a message before the disk has it: it syncs each two minutes.
+// It answers a message before the disk has it: it syncs every two minutes.
 import { connect } from "@nats-io/transport-node";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { what, jobs, connectionString, payload, seconds, produce } from "./measure.mjs";

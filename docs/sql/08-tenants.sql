@@ -1,7 +1,7 @@
 -- Jobs and mean run time of each tenant, for whom jobs are tagged like tenant:7.
 --
 -- Leaves out jobs that were enqueued before twice that time: so only those days are looked at. The bound is a subquery,
--- which is computed once; the bare function would be called for each job, and the report take three times as long.
+-- which is computed once: the bare function would be called for each job.
 select tag as tenant, count(*) as jobs, avg(run_ms)::integer as run_mean_ms
 from presque.job_history
 join presque.job_tags using (id)

@@ -1,7 +1,7 @@
 -- What each tenant's jobs cost, at 0.04 an hour of a worker; jobs are tagged like tenant:7.
 --
 -- Leaves out jobs that were enqueued before twice that time: so only those days are looked at. The bound is a subquery,
--- which is computed once; the bare function would be called for each job, and the report take three times as long.
+-- which is computed once: the bare function would be called for each job.
 select
     tag as tenant, count(*) as jobs, round(sum(run_ms) / 3600000.0, 3) as run_hours,
     round(0.04 * sum(run_ms) / 3600000.0, 4) as cost
