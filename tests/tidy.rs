@@ -77,7 +77,7 @@ fn every_statement_is_loaded_once_and_explained() {
         let uses = code.matches(&format!("sql!(\"{}\")", name.display())).count();
         assert_eq!(uses, 1, "{} is loaded {uses} times", path.display());
         assert!(text.starts_with("-- "), "{} has no header", path.display());
-        for parameter in (1..=24).map(|n| format!("${n}")) {
+        for parameter in (1..=32).map(|n| format!("${n}")) {
             let (header, body): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("--"));
             // `$1` is not a part of `$10`.
             let names = |lines: Vec<&str>| {

@@ -112,7 +112,10 @@ impl Engine {
                 async move { store.cancel_job(id, &reason, force).await }
             })
             .await?;
-        if matches!(&cancelled, Acted::Done(status) if status.state.is_final()) {
+        if let Acted::Done(status) = &cancelled
+            && status.state.is_final()
+        {
+            self.note_end(status.state);
             self.wake_job(id);
         }
         Ok(cancelled)

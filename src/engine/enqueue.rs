@@ -148,11 +148,14 @@ impl Engine {
         loop {
             match self.store.enqueue(enqueue).await? {
                 EnqueueOutcome::Stored(jobs) => {
+                    if enqueue.is_linked() {
+                        self.use_links();
+                    }
                     self.wake_for(enqueue, &jobs);
                     return Ok(EnqueueAnswer::Stored { jobs, replayed: false });
                 }
                 EnqueueOutcome::Refused(EnqueueRefusal::QueueNotFound { .. }) if make_queues => {
-                    self.store.create_queues(enqueue.jobs.iter().map(|job| &job.queue)).await?;
+                    self.store.create_queues(enqueue.all_jobs().map(|job| &job.queue)).await?;
                 }
                 // What the request did the first time may be what refuses it now.
                 EnqueueOutcome::Refused(refusal) => {

@@ -11,6 +11,7 @@ mod claim;
 mod classic;
 mod enqueue;
 mod lanes;
+mod linked;
 mod schedules;
 mod settle;
 mod waiters;
@@ -31,6 +32,8 @@ pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
 pub use classic::ClassicJob;
 pub use enqueue::EnqueueAnswer;
 use lanes::Lanes;
+use linked::Linked;
+pub use linked::LinkedLook;
 pub use settle::SettleAnswer;
 use waiters::Waiters;
 use wakeups::Outbox;
@@ -58,6 +61,7 @@ pub struct Engine {
     outbox: Arc<Outbox>,
     /// Where claims begin to look.
     lanes: Arc<Lanes>,
+    linked: Arc<Linked>,
     /// Claims under way: half of the connections at most, so that a crowd that is woken at
     /// once neither times out in the pool nor keeps settlements and heartbeats waiting.
     claiming: Arc<Semaphore>,
@@ -101,6 +105,7 @@ impl Engine {
             waiters: Arc::default(),
             outbox: Arc::default(),
             lanes: Arc::default(),
+            linked: Arc::default(),
             claiming,
             schedules_told: Arc::default(),
             lines: None,

@@ -148,6 +148,7 @@ impl Engine {
     }
 
     fn wake_after(&self, settled: &Settled, job: JobId) {
+        self.note_end(settled.state());
         match settled.state() {
             JobState::Available => self.wake_queue(&settled.queue, 1),
             JobState::Running => return,

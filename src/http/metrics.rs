@@ -147,6 +147,7 @@ impl Shared {
         let mut jobs = encoder.encode_descriptor("jobs", "Jobs in each state", None, MetricType::Gauge)?;
         for queue in &self.queues {
             for (state, count) in [
+                ("pending", queue.pending),
                 ("available", queue.available),
                 ("scheduled", queue.scheduled),
                 ("retryable", queue.retryable),

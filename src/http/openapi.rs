@@ -36,6 +36,7 @@ pub(super) const API_VERSION: &str = "1.0.0";
         (name = "workers", description = "Who works, and what operators want of them."),
         (name = "queues", description = "Settings, counts, and whether a queue hands anything out."),
         (name = "schedules", description = "Jobs that are enqueued by the clock."),
+        (name = "batches", description = "Jobs that are watched together, and what follows when they have ended."),
         (name = "reports", description = "What happened, over time, and which errors there were."),
         (name = "system", description = "What this server is and allows."),
         (name = "classic", description = "The routes of 2010: JSON jobs in, JSON jobs out. Refusals are `{\"error\": \"...\"}`."),

@@ -22,13 +22,14 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 pub(super) const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Every code, its status and title, in the order of `docs/problems.md`.
-pub const CODES: [(&str, u16, &str); 30] = [
+pub const CODES: [(&str, u16, &str); 32] = [
     ("invalid_request", 400, "Invalid request"),
     ("invalid_cursor", 400, "Invalid cursor"),
     ("route_not_found", 404, "Route not found"),
     ("queue_not_found", 404, "Queue not found"),
     ("job_not_found", 404, "Job not found"),
     ("schedule_not_found", 404, "Schedule not found"),
+    ("batch_not_found", 404, "Batch not found"),
     ("worker_not_found", 404, "Worker not found"),
     ("problem_not_found", 404, "Problem not found"),
     ("method_not_allowed", 405, "Method not allowed"),
@@ -45,6 +46,7 @@ pub const CODES: [(&str, u16, &str); 30] = [
     ("uri_too_long", 414, "URI too long"),
     ("unsupported_media_type", 415, "Unsupported media type"),
     ("validation_failed", 422, "Validation failed"),
+    ("dependency_invalid", 422, "Invalid dependency"),
     ("idempotency_mismatch", 422, "Idempotency key reused"),
     ("queue_full", 429, "Queue full"),
     ("headers_too_large", 431, "Headers too large"),
@@ -72,6 +74,8 @@ pub(super) enum Error {
     WorkerNotFound(String),
     #[error("there is no schedule of this id")]
     ScheduleNotFound(String),
+    #[error("there is no such batch, or it is past its retention")]
+    BatchNotFound(Uuid),
     #[error("there is no problem of this code; docs/problems.md lists them")]
     ProblemNotFound(String),
     #[error("this route does not take this method; see the header Allow")]
@@ -104,6 +108,8 @@ pub(super) enum Error {
     UnsupportedMediaType(&'static str),
     #[error("{}", summary(.0))]
     ValidationFailed(Vec<FieldError>),
+    #[error("{}", summary(.0))]
+    DependencyInvalid(Vec<FieldError>),
     #[error("this idempotency key was used with another body in the last 24 hours")]
     IdempotencyMismatch,
     #[error("the queue has no room for that: {2} jobs wait, and its max_depth is {1}")]
@@ -240,6 +246,7 @@ impl Error {
             Self::QueueNotFound(_) => "queue_not_found",
             Self::JobNotFound(_) => "job_not_found",
             Self::ScheduleNotFound(_) => "schedule_not_found",
+            Self::BatchNotFound(_) => "batch_not_found",
             Self::WorkerNotFound(_) => "worker_not_found",
             Self::ProblemNotFound(_) => "problem_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -257,6 +264,7 @@ impl Error {
             Self::HeadersTooLarge(..) => "headers_too_large",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::ValidationFailed(_) => "validation_failed",
+            Self::DependencyInvalid(_) => "dependency_invalid",
             Self::IdempotencyMismatch => "idempotency_mismatch",
             Self::QueueFull(..) => "queue_full",
             Self::Unavailable(_) => "unavailable",
@@ -270,7 +278,10 @@ impl Error {
     /// The members that this code has beyond those of every problem.
     fn fill(self, problem: &mut Problem) {
         match self {
-            Self::InvalidRequest(_, errors) | Self::ValidationFailed(errors) => problem.errors = errors,
+            Self::InvalidRequest(_, errors) | Self::ValidationFailed(errors) | Self::DependencyInvalid(errors) => {
+                problem.errors = errors;
+            }
+            Self::BatchNotFound(id) => problem.resource = Some(id.to_string()),
             Self::QueueNotFound(queue) => problem.queue = Some(queue),
             Self::JobNotFound(id) => problem.job_id = Some(id.0),
             Self::ScheduleNotFound(id) | Self::WorkerNotFound(id) | Self::ProblemNotFound(id) => {

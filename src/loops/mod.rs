@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, LinkedLook};
 use crate::metrics::Metrics;
 use crate::store::{Error, Result, Store};
 use window::Window;
@@ -42,6 +42,12 @@ const FIRE_SCHEDULES: i64 = 100;
 const FIRE_EVERY: Duration = Duration::from_millis(250);
 /// Failures folded by one statement.
 const FOLD_FAILURES: i64 = 2_000;
+/// How late a job that waits for another one is claimable at most, if that ended on another server; and how
+/// late a server learns that jobs are linked at all.
+const RESOLVE_EVERY: Duration = Duration::from_millis(200);
+const LOOK_FOR_LINKS_EVERY: Duration = Duration::from_secs(1);
+/// Rows of what is counted of pending jobs, before they are folded.
+const FOLD_PENDING_ROWS: i64 = 1_000;
 /// Between two samples of how deep queues are, of all servers together.
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 /// Final jobs deleted by one statement, and how late they are.
@@ -77,6 +83,7 @@ enum Tick {
 pub fn start(store: &Store, engine: &Engine, tasks: &TaskTracker, stop: &CancellationToken) {
     let loops = Loops { store, engine, tasks, stop };
     loops.leases_and_due_jobs();
+    loops.linked_jobs();
     loops.queues_and_schedules();
     loops.statistics();
     loops.history();
@@ -96,9 +103,20 @@ impl Loops<'_> {
         F: Fn(Engine, Store) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Tick>> + Send + 'static,
     {
+        self.spawn_woken(name, interval, std::future::pending, tick);
+    }
+
+    /// As [`Self::spawn`], and no later than when `woken` ends.
+    fn spawn_woken<W, Woken, F, Fut>(&self, name: &'static str, interval: Duration, woken: W, tick: F)
+    where
+        W: Fn() -> Woken + Send + 'static,
+        Woken: Future<Output = ()> + Send + 'static,
+        F: Fn(Engine, Store) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Tick>> + Send + 'static,
+    {
         let (engine, store) = (self.engine.clone(), self.store.clone());
         let again = move || tick(engine.clone(), store.clone());
-        self.tasks.spawn(every(name, interval, self.store.metrics().clone(), self.stop.clone(), again));
+        self.tasks.spawn(every(name, interval, self.store.metrics().clone(), self.stop.clone(), woken, again));
     }
 
     /// What must happen within a second.
@@ -132,6 +150,25 @@ impl Loops<'_> {
                     (tick, _) => Ok(tick),
                 }
             }
+        });
+    }
+
+    /// Jobs that wait for others, and batches.
+    fn linked_jobs(&self) {
+        let engine = self.engine.clone();
+        let woken = move || {
+            let engine = engine.clone();
+            async move { engine.job_ended().await }
+        };
+        self.spawn_woken("resolve_linked", LOOK_FOR_LINKS_EVERY, woken, |engine, _| async move {
+            Ok(match engine.resolve_linked().await? {
+                LinkedLook::Unused => Tick::Idle,
+                LinkedLook::Idle => Tick::Within(RESOLVE_EVERY),
+                LinkedLook::Worked => Tick::More,
+            })
+        });
+        self.spawn("fold_pending", FOLD_EVERY, |_, store| async move {
+            store.fold_pending(FOLD_PENDING_ROWS).await.map(|_| Tick::Idle)
         });
     }
 
@@ -267,10 +304,18 @@ fn more(more: bool) -> Tick {
 }
 
 /// Runs `tick` about every `interval` (up to a tenth later, so that servers started
-/// together spread out) until `stop`. A streak of failures is logged once at its
+/// together spread out), or when it is woken, until `stop`. A streak of failures is logged once at its
 /// beginning and once at its end; a failing loop goes on.
-async fn every<F, Fut>(name: &'static str, interval: Duration, metrics: Metrics, stop: CancellationToken, tick: F)
-where
+async fn every<W, Woken, F, Fut>(
+    name: &'static str,
+    interval: Duration,
+    metrics: Metrics,
+    stop: CancellationToken,
+    woken: W,
+    tick: F,
+) where
+    W: Fn() -> Woken,
+    Woken: Future<Output = ()>,
     F: Fn() -> Fut,
     Fut: Future<Output = Result<Tick>> + Send + 'static,
 {
@@ -306,6 +351,7 @@ where
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}
+            () = woken() => {}
         }
     }
 }

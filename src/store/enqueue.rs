@@ -1,7 +1,9 @@
 //! Statements that put jobs in.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+use sqlx::{FromRow, Postgres};
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, column, sql};
@@ -25,6 +27,7 @@ pub struct NewJob {
     pub headers: Option<String>,
     pub traceparent: Option<String>,
     pub dedup: Option<Dedup>,
+    pub links: Links,
 }
 
 impl NewJob {
@@ -45,6 +48,7 @@ impl NewJob {
             headers: None,
             traceparent: None,
             dedup: None,
+            links: Links::default(),
         }
     }
 }
@@ -57,6 +61,33 @@ pub struct Dedup {
     pub until: Option<String>,
     pub window_ms: Option<i64>,
     pub on_conflict: Option<String>,
+}
+
+/// What a job waits for, and the batch it is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    pub depends_on: Vec<Dependency>,
+    /// What becomes of it when one of those fails: `cancel`, if absent, or `run`.
+    pub on_failure: Option<String>,
+    /// A batch that is running.
+    pub batch: Option<Uuid>,
+}
+
+/// A job that another one waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependency {
+    Job(Uuid),
+    /// The job at this place of the same request.
+    Item(usize),
+}
+
+/// A batch to make, of all jobs of a request.
+#[derive(Debug, Clone, Default)]
+pub struct NewBatch {
+    pub name: Option<String>,
+    pub tags: Vec<String>,
+    /// What is enqueued at its end, and at which: `complete`, `success` or `failure`, each once.
+    pub callbacks: Vec<(&'static str, NewJob)>,
 }
 
 /// An idempotency key and the body it came with.
@@ -76,6 +107,7 @@ pub struct Enqueue {
     pub worker: Option<WorkerId>,
     /// The operation and its idempotency key.
     pub idempotency: Option<(&'static str, Idempotency)>,
+    pub batch: Option<NewBatch>,
 }
 
 impl Enqueue {
@@ -85,6 +117,17 @@ impl Enqueue {
             && self.worker.is_none()
             && self.idempotency.is_none()
             && self.jobs.iter().all(|job| job.dedup.is_none())
+            && !self.is_linked()
+    }
+
+    /// Whether a job waits for another one, or is in a batch.
+    pub fn is_linked(&self) -> bool {
+        self.batch.is_some() || self.jobs.iter().any(|job| job.links != Links::default())
+    }
+
+    /// The jobs, and those that follow at the end of their batch.
+    pub fn all_jobs(&self) -> impl Iterator<Item = &NewJob> {
+        self.jobs.iter().chain(self.batch.iter().flat_map(|batch| batch.callbacks.iter().map(|(_, job)| job)))
     }
 }
 
@@ -97,6 +140,8 @@ pub struct Enqueued {
     /// The job was there: it holds the unique key.
     pub duplicate: bool,
     pub run_after: DateTime<Utc>,
+    /// The batch that the request put it into.
+    pub batch: Option<Uuid>,
 }
 
 /// Why nothing was stored; `item` is the place of the first job that is in the way.
@@ -122,6 +167,16 @@ pub enum EnqueueRefusal {
     /// Its key is to hold for a window, and neither the job nor the queue says how long.
     NoWindow {
         item: usize,
+    },
+    /// It waits for a job that is not there.
+    DependencyUnknown {
+        item: usize,
+        job: Uuid,
+    },
+    /// It is to join a batch that is not there, or has ended.
+    BatchNotRunning {
+        item: usize,
+        batch: Uuid,
     },
     /// The worker that puts its job back holds it under a lease, which is to be ended.
     Leases,
@@ -155,6 +210,8 @@ struct EnqueueRow {
     refused_actual: Option<i64>,
     refused_limit: Option<i64>,
     replayed: bool,
+    #[sqlx(default)]
+    batch_id: Option<Uuid>,
 }
 
 #[derive(FromRow)]
@@ -165,34 +222,41 @@ struct KnownRow {
     queue: Option<String>,
     state: String,
     run_after: DateTime<Utc>,
+    batch_id: Option<Uuid>,
 }
 
 impl Store {
     /// Stores the jobs, or says why not one of them.
     pub async fn enqueue(&self, enqueue: &Enqueue) -> Result<EnqueueOutcome> {
-        let jobs = enqueue.jobs.as_slice();
+        let jobs: Vec<&NewJob> = enqueue.all_jobs().collect();
         let idempotency = enqueue.idempotency.as_ref();
-        let statement = sqlx::query_as::<_, EnqueueRow>(sql!("jobs/enqueue"))
-            .bind(column(jobs, |job| job.queue.as_str()))
-            .bind(column(jobs, |job| job.kind.as_str()))
-            .bind(column(jobs, |job| job.payload.as_str()))
-            .bind(column(jobs, |job| job.priority))
-            .bind(column(jobs, |job| job.run_after))
-            .bind(column(jobs, |job| job.delay_ms))
-            .bind(column(jobs, |job| job.expires_at))
-            .bind(column(jobs, |job| job.max_attempts))
-            .bind(column(jobs, |job| job.lease_ms))
-            .bind(column(jobs, |job| job.timeout_ms))
-            .bind(column(jobs, |job| job.tags.as_deref().map(array_literal)))
-            .bind(column(jobs, |job| job.headers.as_deref()))
-            .bind(column(jobs, |job| job.traceparent.as_deref()))
-            .bind(dedup(jobs, |dedup| Some(dedup.key.as_str())))
-            .bind(dedup(jobs, |dedup| dedup.scope.as_deref()))
-            .bind(dedup(jobs, |dedup| dedup.until.as_deref()))
-            .bind(dedup(jobs, |dedup| dedup.window_ms))
-            .bind(dedup(jobs, |dedup| dedup.on_conflict.as_deref()))
-            .bind(i32::from(enqueue.failed))
-            .bind(enqueue.worker.as_ref().map(WorkerId::as_str))
+        let linked = enqueue.is_linked();
+        let text = if linked { sql!("jobs/enqueue_linked") } else { sql!("jobs/enqueue") };
+        let statement = sqlx::query_as::<_, EnqueueRow>(text)
+            .bind(column(&jobs, |job| job.queue.as_str()))
+            .bind(column(&jobs, |job| job.kind.as_str()))
+            .bind(column(&jobs, |job| job.payload.as_str()))
+            .bind(column(&jobs, |job| job.priority))
+            .bind(column(&jobs, |job| job.run_after))
+            .bind(column(&jobs, |job| job.delay_ms))
+            .bind(column(&jobs, |job| job.expires_at))
+            .bind(column(&jobs, |job| job.max_attempts))
+            .bind(column(&jobs, |job| job.lease_ms))
+            .bind(column(&jobs, |job| job.timeout_ms))
+            .bind(column(&jobs, |job| job.tags.as_deref().map(array_literal)))
+            .bind(column(&jobs, |job| job.headers.as_deref()))
+            .bind(column(&jobs, |job| job.traceparent.as_deref()))
+            .bind(dedup(&jobs, |dedup| Some(dedup.key.as_str())))
+            .bind(dedup(&jobs, |dedup| dedup.scope.as_deref()))
+            .bind(dedup(&jobs, |dedup| dedup.until.as_deref()))
+            .bind(dedup(&jobs, |dedup| dedup.window_ms))
+            .bind(dedup(&jobs, |dedup| dedup.on_conflict.as_deref()));
+        let statement = if linked {
+            bind_links(statement, enqueue)
+        } else {
+            statement.bind(i32::from(enqueue.failed)).bind(enqueue.worker.as_ref().map(WorkerId::as_str))
+        };
+        let statement = statement
             .bind(idempotency.map(|(operation, _)| *operation))
             .bind(idempotency.map(|(_, idempotency)| idempotency.key.as_str()))
             .bind(idempotency.map(|(_, idempotency)| idempotency.body_hash.as_slice()))
@@ -204,13 +268,14 @@ impl Store {
         if let Some(refusal) = rows.first().and_then(EnqueueRow::refusal) {
             return Ok(EnqueueOutcome::Refused(refusal));
         }
-        let stored = jobs.iter().zip(&rows).map(|(job, row)| {
+        let stored = enqueue.jobs.iter().zip(&rows).map(|(job, row)| {
             Some(Enqueued {
                 id: JobId(row.job_id?),
                 queue: row.other_queue.clone().unwrap_or_else(|| job.queue.to_string()),
                 state: JobState::parse(row.state.as_deref()?)?,
                 duplicate: row.duplicate,
                 run_after: row.run_after?,
+                batch: row.batch_id,
             })
         });
         stored
@@ -231,12 +296,48 @@ impl Store {
             state: JobState::parse(&row.state).unwrap_or(JobState::Completed),
             duplicate: row.duplicate,
             run_after: row.run_after,
+            batch: row.batch_id,
         });
         Ok(Some(KnownEnqueue { body_hash, jobs: jobs.collect() }))
     }
 }
 
-fn dedup<'a, T>(jobs: &'a [NewJob], read: impl Fn(&'a Dedup) -> Option<T>) -> Vec<Option<T>> {
+type Statement<'q> = QueryAs<'q, Postgres, EnqueueRow, PgArguments>;
+
+/// The parameters of what jobs wait for, and of their batch.
+fn bind_links<'q>(statement: Statement<'q>, enqueue: &'q Enqueue) -> Statement<'q> {
+    let links = enqueue.jobs.iter().enumerate();
+    let edges: Vec<(i32, Dependency)> = links
+        .flat_map(|(item, job)| job.links.depends_on.iter().map(move |dependency| (place(item), *dependency)))
+        .collect();
+    let batch = enqueue.batch.as_ref();
+    let about = batch.map(|batch| serde_json::json!({"name": batch.name, "tags": batch.tags}));
+    let callbacks = batch.map(|batch| {
+        let none = std::iter::repeat_n(None, enqueue.jobs.len());
+        none.chain(batch.callbacks.iter().map(|(event, _)| Some(*event))).collect::<Vec<_>>()
+    });
+    statement
+        .bind(column(&enqueue.jobs, |job| job.links.batch))
+        .bind(column(&enqueue.jobs, |job| job.links.on_failure.as_deref()))
+        .bind(column(&edges, |(item, _)| *item))
+        .bind(column(&edges, |(_, dependency)| match dependency {
+            Dependency::Job(id) => Some(*id),
+            Dependency::Item(_) => None,
+        }))
+        .bind(column(&edges, |(_, dependency)| match dependency {
+            Dependency::Job(_) => None,
+            Dependency::Item(item) => Some(place(*item)),
+        }))
+        .bind(about)
+        .bind(callbacks)
+}
+
+/// As SQL counts, from 1.
+fn place(item: usize) -> i32 {
+    i32::try_from(item + 1).unwrap_or(i32::MAX)
+}
+
+fn dedup<'a, T>(jobs: &[&'a NewJob], read: impl Fn(&'a Dedup) -> Option<T>) -> Vec<Option<T>> {
     column(jobs, |job| job.dedup.as_ref().and_then(&read))
 }
 
@@ -255,7 +356,10 @@ pub(super) fn refusal(
     holder: Option<Uuid>,
 ) -> EnqueueRefusal {
     let (limit, actual) = (limit.unwrap_or(0), actual.unwrap_or(0));
+    let named = holder.unwrap_or_default();
     match code {
+        "dependency_unknown" => EnqueueRefusal::DependencyUnknown { item, job: named },
+        "batch_not_running" => EnqueueRefusal::BatchNotRunning { item, batch: named },
         "queue_not_found" => EnqueueRefusal::QueueNotFound { item },
         "payload_too_large" => EnqueueRefusal::PayloadTooLarge { item, limit, actual },
         "leases" => EnqueueRefusal::Leases,

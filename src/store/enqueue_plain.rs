@@ -125,6 +125,7 @@ fn enqueued(requests: &[Arc<Enqueue>], rows: Vec<PlainRow>) -> Option<EnqueuedPl
             },
             duplicate: false,
             run_after: row.run_after?,
+            batch: None,
         });
         if row.token.is_some() {
             handed.push((place, claimed(job, &row)?));
@@ -163,6 +164,7 @@ fn claimed(job: &NewJob, row: &PlainRow) -> Option<ClaimedJob> {
         traceparent: job.traceparent.clone(),
         created_at: row.created_at?,
         run_after: row.run_after?,
+        batch_id: None,
         error: ErrorColumns::default(),
         error_attempt: None,
         error_at: None,

@@ -73,6 +73,7 @@ fn stored(requests: &[Arc<Enqueue>], mut rows: Vec<(i64, Uuid, DateTime<Utc>)>) 
             state: JobState::Available,
             duplicate: false,
             run_after,
+            batch: None,
         }),
         _ => None,
     };

@@ -49,6 +49,8 @@ pub struct JobDetail {
     pub traceparent: Option<String>,
     pub created_by: Option<String>,
     pub version: i64,
+    pub batch_id: Option<Uuid>,
+    pub depends_on: Option<Vec<Uuid>>,
     #[sqlx(flatten)]
     pub error: ErrorColumns,
     pub error_attempt: Option<i32>,
@@ -74,6 +76,8 @@ pub struct JobFilter {
     pub tags: Option<Vec<String>>,
     /// A page looks at 1,000 of its jobs.
     pub schedule: Option<String>,
+    /// A page looks at 1,000 of its jobs.
+    pub batch: Option<Uuid>,
     pub worker: Option<String>,
     pub error_class: Option<String>,
     pub error_fingerprint: Option<String>,
@@ -140,8 +144,8 @@ struct ListRow {
 /// How many jobs a search by payload or text looks at; other lists look at all.
 const SEARCHED_MAX: i64 = 100_000;
 
-/// How many jobs of a schedule a page of them looks at, and how many of its runs for those.
-const RUN_JOBS_MAX: i64 = 1_000;
+/// How many jobs of a schedule or a batch a page of them looks at, and how many runs for those.
+const NAMED_JOBS_MAX: i64 = 1_000;
 const RUNS_MAX: i64 = 20_000;
 
 /// How many waiting jobs are gathered and sorted for a list of them; of more, the newest are
@@ -206,11 +210,11 @@ impl Store {
         // A further page goes on in the way of the first.
         let gathered = match place {
             Some(place) => place.sort_key.is_some(),
-            None => filter.schedule.is_some() || self.is_gathered(filter).await?,
+            None => filter.schedule.is_some() || filter.batch.is_some() || self.is_gathered(filter).await?,
         };
         // Those before the place, where the place says when they were enqueued.
         let place_at = place.filter(|_| sort == JobSort::Newest).and_then(|place| JobId(place.id).time());
-        let (ids, more_runs) = self.ids_of(filter, place_at).await?;
+        let (ids, more_named) = self.ids_of(filter, place_at).await?;
         let walked = sort == JobSort::Newest && !gathered;
         let searched = filter.payload.is_some() || filter.q.is_some();
         let looked_at = if searched { SEARCHED_MAX } else { i64::MAX };
@@ -254,24 +258,38 @@ impl Store {
         let (as_of, truncated) = about.ok_or_else(|| super::Error::unreadable("jobs/list"))?;
         let job = |JobRow(row): JobRow| Some((JobPlace { sort_key: row.sort_key, id: row.job_id? }, row.detail?));
         let jobs: Vec<_> = rows.into_iter().filter_map(job).collect();
-        let truncated = truncated || (more_runs && i64::try_from(jobs.len()).unwrap_or(limit) < limit);
+        let truncated = truncated || (more_named && i64::try_from(jobs.len()).unwrap_or(limit) < limit);
         Ok(JobList { jobs, truncated, as_of })
     }
 
-    /// The ids that a filter names, also as those of a schedule's latest jobs up to this moment; and whether the
-    /// schedule has more.
+    /// The ids that a filter names, also as those of the latest jobs of a schedule or a batch up to this moment; and
+    /// whether there are more of those.
     async fn ids_of(&self, filter: &JobFilter, up_to: Option<DateTime<Utc>>) -> Result<(Option<Vec<Uuid>>, bool)> {
-        let Some(schedule) = &filter.schedule else { return Ok((filter.ids.clone(), false)) };
-        let statement = sqlx::query_as(sql!("schedules/list_run_jobs"))
-            .bind(schedule)
-            .bind(filter.created_after)
-            .bind(up_to.into_iter().chain(filter.created_before).min())
-            .bind(RUN_JOBS_MAX)
-            .bind(RUNS_MAX);
-        let rows: Vec<(Uuid,)> = self.all(Effect::Read, statement).await?;
-        let more = i64::try_from(rows.len()).is_ok_and(|found| found == RUN_JOBS_MAX);
-        let is_named = |id: &Uuid| filter.ids.as_ref().is_none_or(|ids| ids.contains(id));
-        Ok((Some(rows.into_iter().map(|(id,)| id).filter(is_named).collect()), more))
+        let up_to = up_to.into_iter().chain(filter.created_before).min();
+        let (mut ids, mut more) = (filter.ids.clone(), false);
+        let mut narrow = |rows: Vec<(Uuid,)>| {
+            more |= i64::try_from(rows.len()).is_ok_and(|found| found == NAMED_JOBS_MAX);
+            let is_named = |id: &Uuid| ids.as_ref().is_none_or(|ids| ids.contains(id));
+            ids = Some(rows.into_iter().map(|(id,)| id).filter(is_named).collect());
+        };
+        if let Some(schedule) = &filter.schedule {
+            let statement = sqlx::query_as(sql!("schedules/list_run_jobs"))
+                .bind(schedule)
+                .bind(filter.created_after)
+                .bind(up_to)
+                .bind(NAMED_JOBS_MAX)
+                .bind(RUNS_MAX);
+            narrow(self.all(Effect::Read, statement).await?);
+        }
+        if let Some(batch) = filter.batch {
+            let statement = sqlx::query_as(sql!("batches/list_jobs"))
+                .bind(batch)
+                .bind(filter.created_after)
+                .bind(up_to)
+                .bind(NAMED_JOBS_MAX);
+            narrow(self.all(Effect::Read, statement).await?);
+        }
+        Ok((ids, more))
     }
 
     /// Whether few jobs are in question: what is named, and states in which few jobs are at a

@@ -44,6 +44,7 @@ pub struct ClaimedJob {
     pub traceparent: Option<String>,
     pub created_at: DateTime<Utc>,
     pub run_after: DateTime<Utc>,
+    pub batch_id: Option<Uuid>,
     #[sqlx(flatten)]
     pub error: ErrorColumns,
     pub error_attempt: Option<i32>,

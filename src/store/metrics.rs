@@ -9,6 +9,7 @@ use super::{Effect, Result, Store, sql};
 pub struct QueueCounters {
     pub queue: String,
     pub paused: bool,
+    pub pending: i64,
     pub available: i64,
     pub scheduled: i64,
     pub retryable: i64,

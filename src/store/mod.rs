@@ -5,7 +5,9 @@
 //! not do its job. Each function is one autocommit statement: no transaction is opened
 //! in a future that a disconnecting client could drop.
 
+mod batches;
 mod claim_ready;
+mod dependencies;
 pub mod doctor;
 mod enqueue;
 mod enqueue_plain;
@@ -40,8 +42,13 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _, FromRow, Postgre
 use tracing::{Instrument as _, Span};
 
 use crate::metrics::{Metrics, TRACE};
+pub use batches::{Batch, FinishedBatches};
 pub use claim_ready::ClaimReady;
-pub use enqueue::{Dedup, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idempotency, KnownEnqueue, NewJob};
+pub use dependencies::{LinkedWork, Resolved};
+pub use enqueue::{
+    Dedup, Dependency, Enqueue, EnqueueOutcome, EnqueueRefusal, Enqueued, Idempotency, KnownEnqueue, Links, NewBatch,
+    NewJob,
+};
 pub use enqueue_plain::{EnqueuedPlain, Offer};
 pub use error::{Error, Result};
 pub use history::{History, HistoryWriter};

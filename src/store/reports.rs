@@ -190,6 +190,7 @@ pub type ErrorPlace = (i64, String);
 /// How many jobs are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
 pub struct Counts {
+    pub pending: i64,
     pub available: i64,
     pub scheduled: i64,
     pub retryable: i64,

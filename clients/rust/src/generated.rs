@@ -44,6 +44,44 @@ pub mod types {
             Default::default()
         }
     }
+    ///A batch.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Batch {
+        ///What its end enqueued.
+        pub callback_job_ids: ::std::vec::Vec<::uuid::Uuid>,
+        pub counts: StateCounts,
+        pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub finished_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        pub id: ::uuid::Uuid,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        ///The share of its jobs that have ended: 0 to 1.
+        pub progress: f64,
+        ///running until all jobs have ended; then completed, or failed if one was discarded or cancelled.
+        pub state: ::std::string::String,
+        pub tags: ::std::vec::Vec<::std::string::String>,
+        ///How many jobs it has.
+        pub total: i64,
+    }
+    impl Batch {
+        pub fn builder() -> builder::Batch {
+            Default::default()
+        }
+    }
+    ///Some batches.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct BatchPage {
+        pub data: ::std::vec::Vec<Batch>,
+        ///Where the next page begins; absent on the last one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_cursor: ::std::option::Option<::std::string::String>,
+    }
+    impl BatchPage {
+        pub fn builder() -> builder::BatchPage {
+            Default::default()
+        }
+    }
     ///How to cancel a job.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct CancelJobRequest {
@@ -107,6 +145,9 @@ pub mod types {
     pub struct ClaimedJob {
         ///Claims so far, this one included.
         pub attempt: i32,
+        ///The batch that it is in; it can add jobs to it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub batch_id: ::std::option::Option<::uuid::Uuid>,
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         pub failed_attempts: i32,
         pub headers: StringMap,
@@ -325,6 +366,9 @@ pub mod types {
     pub struct Job {
         ///Claims so far. It only grows: a number to fence writes elsewhere with.
         pub attempt: i32,
+        ///The batch that it is in.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub batch_id: ::std::option::Option<::uuid::Uuid>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cancel_reason: ::std::option::Option<::std::string::String>,
         ///Since when its worker is asked to stop.
@@ -336,6 +380,9 @@ pub mod types {
         pub created_by: ::std::option::Option<::std::string::String>,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub dedup_key: ::std::option::Option<::std::string::String>,
+        ///The jobs that it was to wait for.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub depends_on: ::std::vec::Vec<::uuid::Uuid>,
         ///Not started by then: cancelled.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expires_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -588,9 +635,35 @@ pub mod types {
             Default::default()
         }
     }
+    ///Jobs to enqueue and watch together: all of them or none.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct NewBatch {
+        ///1 to 1000. Running ones can add more, by `batch_id`.
+        pub jobs: ::std::vec::Vec<NewJob>,
+        ///For people: up to 256 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub on_complete: ::std::option::Option<NewJob>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub on_failure: ::std::option::Option<NewJob>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub on_success: ::std::option::Option<NewJob>,
+        ///Up to 16, each up to 64 characters.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub tags: ::std::vec::Vec<::std::string::String>,
+    }
+    impl NewBatch {
+        pub fn builder() -> builder::NewBatch {
+            Default::default()
+        }
+    }
     ///A job to enqueue. What is absent, its queue decides.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct NewJob {
+        ///A batch that it joins while that is running.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub batch_id: ::std::option::Option<::uuid::Uuid>,
         ///While a job with this key is there, no other one gets in: up to 256 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub dedup_key: ::std::option::Option<::std::string::String>,
@@ -606,6 +679,12 @@ pub mod types {
         ///Not before this many milliseconds from now; not with `run_after`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub delay_ms: ::std::option::Option<i64>,
+        ///It waits, as `pending`, until these jobs have completed: up to 100 ids.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub depends_on: ::std::vec::Vec<::uuid::Uuid>,
+        ///It waits for jobs of the same request, by their `name`.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub depends_on_names: ::std::vec::Vec<::std::string::String>,
         ///Not started by then: cancelled, with the reason `expired`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expires_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -620,6 +699,12 @@ pub mod types {
         ///Failures after which it is discarded (1 to 1000).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub max_attempts: ::std::option::Option<i32>,
+        ///What other jobs of the same request call it: up to 128 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        ///What becomes of it when one of those is discarded or cancelled: `cancel` (if absent), or `run` all the same.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub on_dependency_failure: ::std::option::Option<::std::string::String>,
         ///Any JSON, kept byte for byte (null if absent).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub payload: ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
@@ -1660,6 +1745,197 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct Batch {
+            callback_job_ids: ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::std::string::String>,
+            counts: ::std::result::Result<super::StateCounts, ::std::string::String>,
+            created_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            finished_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+            name: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            progress: ::std::result::Result<f64, ::std::string::String>,
+            state: ::std::result::Result<::std::string::String, ::std::string::String>,
+            tags: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+            total: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for Batch {
+            fn default() -> Self {
+                Self {
+                    callback_job_ids: Err("no value supplied for callback_job_ids".to_string()),
+                    counts: Err("no value supplied for counts".to_string()),
+                    created_at: Err("no value supplied for created_at".to_string()),
+                    finished_at: Ok(Default::default()),
+                    id: Err("no value supplied for id".to_string()),
+                    name: Ok(Default::default()),
+                    progress: Err("no value supplied for progress".to_string()),
+                    state: Err("no value supplied for state".to_string()),
+                    tags: Err("no value supplied for tags".to_string()),
+                    total: Err("no value supplied for total".to_string()),
+                }
+            }
+        }
+        impl Batch {
+            pub fn callback_job_ids<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.callback_job_ids =
+                    value.try_into().map_err(|e| format!("error converting supplied value for callback_job_ids: {e}"));
+                self
+            }
+            pub fn counts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::StateCounts>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.counts = value.try_into().map_err(|e| format!("error converting supplied value for counts: {e}"));
+                self
+            }
+            pub fn created_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.created_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for created_at: {e}"));
+                self
+            }
+            pub fn finished_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.finished_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for finished_at: {e}"));
+                self
+            }
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value.try_into().map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value.try_into().map_err(|e| format!("error converting supplied value for name: {e}"));
+                self
+            }
+            pub fn progress<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<f64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.progress =
+                    value.try_into().map_err(|e| format!("error converting supplied value for progress: {e}"));
+                self
+            }
+            pub fn state<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.state = value.try_into().map_err(|e| format!("error converting supplied value for state: {e}"));
+                self
+            }
+            pub fn tags<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tags = value.try_into().map_err(|e| format!("error converting supplied value for tags: {e}"));
+                self
+            }
+            pub fn total<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.total = value.try_into().map_err(|e| format!("error converting supplied value for total: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Batch> for super::Batch {
+            type Error = super::error::ConversionError;
+            fn try_from(value: Batch) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    callback_job_ids: value.callback_job_ids?,
+                    counts: value.counts?,
+                    created_at: value.created_at?,
+                    finished_at: value.finished_at?,
+                    id: value.id?,
+                    name: value.name?,
+                    progress: value.progress?,
+                    state: value.state?,
+                    tags: value.tags?,
+                    total: value.total?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Batch> for Batch {
+            fn from(value: super::Batch) -> Self {
+                Self {
+                    callback_job_ids: Ok(value.callback_job_ids),
+                    counts: Ok(value.counts),
+                    created_at: Ok(value.created_at),
+                    finished_at: Ok(value.finished_at),
+                    id: Ok(value.id),
+                    name: Ok(value.name),
+                    progress: Ok(value.progress),
+                    state: Ok(value.state),
+                    tags: Ok(value.tags),
+                    total: Ok(value.total),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct BatchPage {
+            data: ::std::result::Result<::std::vec::Vec<super::Batch>, ::std::string::String>,
+            next_cursor: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for BatchPage {
+            fn default() -> Self {
+                Self { data: Err("no value supplied for data".to_string()), next_cursor: Ok(Default::default()) }
+            }
+        }
+        impl BatchPage {
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Batch>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value.try_into().map_err(|e| format!("error converting supplied value for data: {e}"));
+                self
+            }
+            pub fn next_cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_cursor =
+                    value.try_into().map_err(|e| format!("error converting supplied value for next_cursor: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<BatchPage> for super::BatchPage {
+            type Error = super::error::ConversionError;
+            fn try_from(value: BatchPage) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { data: value.data?, next_cursor: value.next_cursor? })
+            }
+        }
+        impl ::std::convert::From<super::BatchPage> for BatchPage {
+            fn from(value: super::BatchPage) -> Self {
+                Self { data: Ok(value.data), next_cursor: Ok(value.next_cursor) }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct CancelJobRequest {
             force: ::std::result::Result<::std::option::Option<bool>, ::std::string::String>,
             reason: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
@@ -1871,6 +2147,7 @@ pub mod types {
         #[derive(Clone, Debug)]
         pub struct ClaimedJob {
             attempt: ::std::result::Result<i32, ::std::string::String>,
+            batch_id: ::std::result::Result<::std::option::Option<::uuid::Uuid>, ::std::string::String>,
             created_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
             failed_attempts: ::std::result::Result<i32, ::std::string::String>,
             headers: ::std::result::Result<super::StringMap, ::std::string::String>,
@@ -1896,6 +2173,7 @@ pub mod types {
             fn default() -> Self {
                 Self {
                     attempt: Err("no value supplied for attempt".to_string()),
+                    batch_id: Ok(Default::default()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     failed_attempts: Err("no value supplied for failed_attempts".to_string()),
                     headers: Err("no value supplied for headers".to_string()),
@@ -1924,6 +2202,15 @@ pub mod types {
             {
                 self.attempt =
                     value.try_into().map_err(|e| format!("error converting supplied value for attempt: {e}"));
+                self
+            }
+            pub fn batch_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.batch_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for batch_id: {e}"));
                 self
             }
             pub fn created_at<T>(mut self, value: T) -> Self
@@ -2081,6 +2368,7 @@ pub mod types {
             fn try_from(value: ClaimedJob) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
                     attempt: value.attempt?,
+                    batch_id: value.batch_id?,
                     created_at: value.created_at?,
                     failed_attempts: value.failed_attempts?,
                     headers: value.headers?,
@@ -2105,6 +2393,7 @@ pub mod types {
             fn from(value: super::ClaimedJob) -> Self {
                 Self {
                     attempt: Ok(value.attempt),
+                    batch_id: Ok(value.batch_id),
                     created_at: Ok(value.created_at),
                     failed_attempts: Ok(value.failed_attempts),
                     headers: Ok(value.headers),
@@ -2790,6 +3079,7 @@ pub mod types {
         #[derive(Clone, Debug)]
         pub struct Job {
             attempt: ::std::result::Result<i32, ::std::string::String>,
+            batch_id: ::std::result::Result<::std::option::Option<::uuid::Uuid>, ::std::string::String>,
             cancel_reason: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             cancel_requested_at: ::std::result::Result<
                 ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -2798,6 +3088,7 @@ pub mod types {
             created_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
             created_by: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             dedup_key: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            depends_on: ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::std::string::String>,
             expires_at: ::std::result::Result<
                 ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
                 ::std::string::String,
@@ -2848,11 +3139,13 @@ pub mod types {
             fn default() -> Self {
                 Self {
                     attempt: Err("no value supplied for attempt".to_string()),
+                    batch_id: Ok(Default::default()),
                     cancel_reason: Ok(Default::default()),
                     cancel_requested_at: Ok(Default::default()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     created_by: Ok(Default::default()),
                     dedup_key: Ok(Default::default()),
+                    depends_on: Ok(Default::default()),
                     expires_at: Ok(Default::default()),
                     failed_attempts: Err("no value supplied for failed_attempts".to_string()),
                     finished_at: Ok(Default::default()),
@@ -2890,6 +3183,15 @@ pub mod types {
             {
                 self.attempt =
                     value.try_into().map_err(|e| format!("error converting supplied value for attempt: {e}"));
+                self
+            }
+            pub fn batch_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.batch_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for batch_id: {e}"));
                 self
             }
             pub fn cancel_reason<T>(mut self, value: T) -> Self
@@ -2936,6 +3238,15 @@ pub mod types {
             {
                 self.dedup_key =
                     value.try_into().map_err(|e| format!("error converting supplied value for dedup_key: {e}"));
+                self
+            }
+            pub fn depends_on<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.depends_on =
+                    value.try_into().map_err(|e| format!("error converting supplied value for depends_on: {e}"));
                 self
             }
             pub fn expires_at<T>(mut self, value: T) -> Self
@@ -3171,11 +3482,13 @@ pub mod types {
             fn try_from(value: Job) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
                     attempt: value.attempt?,
+                    batch_id: value.batch_id?,
                     cancel_reason: value.cancel_reason?,
                     cancel_requested_at: value.cancel_requested_at?,
                     created_at: value.created_at?,
                     created_by: value.created_by?,
                     dedup_key: value.dedup_key?,
+                    depends_on: value.depends_on?,
                     expires_at: value.expires_at?,
                     failed_attempts: value.failed_attempts?,
                     finished_at: value.finished_at?,
@@ -3209,11 +3522,13 @@ pub mod types {
             fn from(value: super::Job) -> Self {
                 Self {
                     attempt: Ok(value.attempt),
+                    batch_id: Ok(value.batch_id),
                     cancel_reason: Ok(value.cancel_reason),
                     cancel_requested_at: Ok(value.cancel_requested_at),
                     created_at: Ok(value.created_at),
                     created_by: Ok(value.created_by),
                     dedup_key: Ok(value.dedup_key),
+                    depends_on: Ok(value.depends_on),
                     expires_at: Ok(value.expires_at),
                     failed_attempts: Ok(value.failed_attempts),
                     finished_at: Ok(value.finished_at),
@@ -3883,13 +4198,115 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct NewBatch {
+            jobs: ::std::result::Result<::std::vec::Vec<super::NewJob>, ::std::string::String>,
+            name: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            on_complete: ::std::result::Result<::std::option::Option<super::NewJob>, ::std::string::String>,
+            on_failure: ::std::result::Result<::std::option::Option<super::NewJob>, ::std::string::String>,
+            on_success: ::std::result::Result<::std::option::Option<super::NewJob>, ::std::string::String>,
+            tags: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for NewBatch {
+            fn default() -> Self {
+                Self {
+                    jobs: Err("no value supplied for jobs".to_string()),
+                    name: Ok(Default::default()),
+                    on_complete: Ok(Default::default()),
+                    on_failure: Ok(Default::default()),
+                    on_success: Ok(Default::default()),
+                    tags: Ok(Default::default()),
+                }
+            }
+        }
+        impl NewBatch {
+            pub fn jobs<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::NewJob>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.jobs = value.try_into().map_err(|e| format!("error converting supplied value for jobs: {e}"));
+                self
+            }
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value.try_into().map_err(|e| format!("error converting supplied value for name: {e}"));
+                self
+            }
+            pub fn on_complete<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::NewJob>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.on_complete =
+                    value.try_into().map_err(|e| format!("error converting supplied value for on_complete: {e}"));
+                self
+            }
+            pub fn on_failure<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::NewJob>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.on_failure =
+                    value.try_into().map_err(|e| format!("error converting supplied value for on_failure: {e}"));
+                self
+            }
+            pub fn on_success<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::NewJob>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.on_success =
+                    value.try_into().map_err(|e| format!("error converting supplied value for on_success: {e}"));
+                self
+            }
+            pub fn tags<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tags = value.try_into().map_err(|e| format!("error converting supplied value for tags: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<NewBatch> for super::NewBatch {
+            type Error = super::error::ConversionError;
+            fn try_from(value: NewBatch) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    jobs: value.jobs?,
+                    name: value.name?,
+                    on_complete: value.on_complete?,
+                    on_failure: value.on_failure?,
+                    on_success: value.on_success?,
+                    tags: value.tags?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::NewBatch> for NewBatch {
+            fn from(value: super::NewBatch) -> Self {
+                Self {
+                    jobs: Ok(value.jobs),
+                    name: Ok(value.name),
+                    on_complete: Ok(value.on_complete),
+                    on_failure: Ok(value.on_failure),
+                    on_success: Ok(value.on_success),
+                    tags: Ok(value.tags),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct NewJob {
+            batch_id: ::std::result::Result<::std::option::Option<::uuid::Uuid>, ::std::string::String>,
             dedup_key: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             dedup_on_conflict:
                 ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             dedup_until: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             dedup_window_ms: ::std::result::Result<::std::option::Option<i64>, ::std::string::String>,
             delay_ms: ::std::result::Result<::std::option::Option<i64>, ::std::string::String>,
+            depends_on: ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::std::string::String>,
+            depends_on_names: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
             expires_at: ::std::result::Result<
                 ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
                 ::std::string::String,
@@ -3898,6 +4315,9 @@ pub mod types {
             kind: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             lease_ms: ::std::result::Result<::std::option::Option<i64>, ::std::string::String>,
             max_attempts: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+            name: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            on_dependency_failure:
+                ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
             payload: ::std::result::Result<
                 ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
                 ::std::string::String,
@@ -3915,16 +4335,21 @@ pub mod types {
         impl ::std::default::Default for NewJob {
             fn default() -> Self {
                 Self {
+                    batch_id: Ok(Default::default()),
                     dedup_key: Ok(Default::default()),
                     dedup_on_conflict: Ok(Default::default()),
                     dedup_until: Ok(Default::default()),
                     dedup_window_ms: Ok(Default::default()),
                     delay_ms: Ok(Default::default()),
+                    depends_on: Ok(Default::default()),
+                    depends_on_names: Ok(Default::default()),
                     expires_at: Ok(Default::default()),
                     headers: Ok(Default::default()),
                     kind: Ok(Default::default()),
                     lease_ms: Ok(Default::default()),
                     max_attempts: Ok(Default::default()),
+                    name: Ok(Default::default()),
+                    on_dependency_failure: Ok(Default::default()),
                     payload: Ok(Default::default()),
                     priority: Ok(Default::default()),
                     queue: Ok(Default::default()),
@@ -3936,6 +4361,15 @@ pub mod types {
             }
         }
         impl NewJob {
+            pub fn batch_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.batch_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for batch_id: {e}"));
+                self
+            }
             pub fn dedup_key<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
@@ -3981,6 +4415,24 @@ pub mod types {
                     value.try_into().map_err(|e| format!("error converting supplied value for delay_ms: {e}"));
                 self
             }
+            pub fn depends_on<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.depends_on =
+                    value.try_into().map_err(|e| format!("error converting supplied value for depends_on: {e}"));
+                self
+            }
+            pub fn depends_on_names<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.depends_on_names =
+                    value.try_into().map_err(|e| format!("error converting supplied value for depends_on_names: {e}"));
+                self
+            }
             pub fn expires_at<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
@@ -4023,6 +4475,24 @@ pub mod types {
             {
                 self.max_attempts =
                     value.try_into().map_err(|e| format!("error converting supplied value for max_attempts: {e}"));
+                self
+            }
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value.try_into().map_err(|e| format!("error converting supplied value for name: {e}"));
+                self
+            }
+            pub fn on_dependency_failure<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.on_dependency_failure = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for on_dependency_failure: {e}"));
                 self
             }
             pub fn payload<T>(mut self, value: T) -> Self
@@ -4091,16 +4561,21 @@ pub mod types {
             type Error = super::error::ConversionError;
             fn try_from(value: NewJob) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    batch_id: value.batch_id?,
                     dedup_key: value.dedup_key?,
                     dedup_on_conflict: value.dedup_on_conflict?,
                     dedup_until: value.dedup_until?,
                     dedup_window_ms: value.dedup_window_ms?,
                     delay_ms: value.delay_ms?,
+                    depends_on: value.depends_on?,
+                    depends_on_names: value.depends_on_names?,
                     expires_at: value.expires_at?,
                     headers: value.headers?,
                     kind: value.kind?,
                     lease_ms: value.lease_ms?,
                     max_attempts: value.max_attempts?,
+                    name: value.name?,
+                    on_dependency_failure: value.on_dependency_failure?,
                     payload: value.payload?,
                     priority: value.priority?,
                     queue: value.queue?,
@@ -4114,16 +4589,21 @@ pub mod types {
         impl ::std::convert::From<super::NewJob> for NewJob {
             fn from(value: super::NewJob) -> Self {
                 Self {
+                    batch_id: Ok(value.batch_id),
                     dedup_key: Ok(value.dedup_key),
                     dedup_on_conflict: Ok(value.dedup_on_conflict),
                     dedup_until: Ok(value.dedup_until),
                     dedup_window_ms: Ok(value.dedup_window_ms),
                     delay_ms: Ok(value.delay_ms),
+                    depends_on: Ok(value.depends_on),
+                    depends_on_names: Ok(value.depends_on_names),
                     expires_at: Ok(value.expires_at),
                     headers: Ok(value.headers),
                     kind: Ok(value.kind),
                     lease_ms: Ok(value.lease_ms),
                     max_attempts: Ok(value.max_attempts),
+                    name: Ok(value.name),
+                    on_dependency_failure: Ok(value.on_dependency_failure),
                     payload: Ok(value.payload),
                     priority: Ok(value.priority),
                     queue: Ok(value.queue),
@@ -8049,6 +8529,79 @@ impl ClientInfo<()> for Client {
 }
 impl ClientHooks<()> for &Client {}
 impl Client {
+    /**List batches
+
+    The newest first. Those that ended are kept for 90 days.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/batches
+    ```
+
+    Sends a `GET` request to `/v1/batches`
+
+    Arguments:
+    - `cursor`: `next_cursor` of the page before
+    - `limit`: How many at most (50 if absent, up to 500)
+    ```ignore
+    let response = client.list_batches()
+        .cursor(cursor)
+        .limit(limit)
+        .send()
+        .await;
+    ```*/
+    pub fn list_batches(&self) -> builder::ListBatches<'_> {
+        builder::ListBatches::new(self)
+    }
+    /**Create a batch
+
+    Enqueues its jobs, which may wait for each other by `depends_on_names`, all of them or none. The batch ends when all
+    of its jobs have; what is to follow is then enqueued, each at most once. A retry of one of its jobs opens it again. A
+    job that was there, by its dedup key, is not in it.
+
+    ```sh
+    curl -X POST http://127.0.0.1:5000/v1/batches -H 'Content-Type: application/json' \
+      -d '{"jobs":[{"kind":"collect","name":"collect","queue":"reports"},{"depends_on_names":["collect"],"kind":"render","queue":"reports"}],"name":"monthly report","on_success":{"kind":"report_ready","queue":"mail"}}'
+    ```
+
+    Sends a `POST` request to `/v1/batches`
+
+    Arguments:
+    - `idempotency_key`: 1 to 255 printable characters
+    - `body`
+    ```ignore
+    let response = client.create_batch()
+        .idempotency_key(idempotency_key)
+        .body(body)
+        .send()
+        .await;
+    ```*/
+    pub fn create_batch(&self) -> builder::CreateBatch<'_> {
+        builder::CreateBatch::new(self)
+    }
+    /**Show a batch
+
+    With `wait_ms`, or the header `Prefer: wait=<seconds>`, the answer waits until it has ended, up to 30 seconds. Its
+    jobs are listed by `GET /v1/jobs?batch_id=`.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/batches/01a206c8-d8c7-76c7-bfda-d9bb00000000
+    ```
+
+    Sends a `GET` request to `/v1/batches/{batch_id}`
+
+    Arguments:
+    - `batch_id`: The batch
+    - `wait_ms`: How long to wait (0 to 30000)
+    ```ignore
+    let response = client.get_batch()
+        .batch_id(batch_id)
+        .wait_ms(wait_ms)
+        .send()
+        .await;
+    ```*/
+    pub fn get_batch(&self) -> builder::GetBatch<'_> {
+        builder::GetBatch::new(self)
+    }
     /**Show this server
 
     Versions, limits, and what the caller may do. There are no tokens yet: everybody who
@@ -8081,6 +8634,7 @@ impl Client {
     Sends a `GET` request to `/v1/jobs`
 
     Arguments:
+    - `batch_id`: Of this batch; a page looks at 1,000 of its jobs
     - `created_after`: Enqueued after this moment
     - `created_before`: Enqueued before this moment
     - `cursor`: `next_cursor` of the page before
@@ -8102,6 +8656,7 @@ impl Client {
     - `worker_id`: Held, or last worked on, by this worker
     ```ignore
     let response = client.list_jobs()
+        .batch_id(batch_id)
         .created_after(created_after)
         .created_before(created_before)
         .cursor(cursor)
@@ -8192,6 +8747,7 @@ impl Client {
     Sends a `GET` request to `/v1/jobs/export`
 
     Arguments:
+    - `batch_id`: Of this batch; a page looks at 1,000 of its jobs
     - `created_after`: Enqueued after this moment
     - `created_before`: Enqueued before this moment
     - `error_class`: Whose latest failure is of this class
@@ -8212,6 +8768,7 @@ impl Client {
     - `worker_id`: Held, or last worked on, by this worker
     ```ignore
     let response = client.export_jobs()
+        .batch_id(batch_id)
         .created_after(created_after)
         .created_before(created_before)
         .error_class(error_class)
@@ -9005,6 +9562,207 @@ pub mod builder {
     use super::{
         ByteStream, ClientHooks, ClientInfo, Error, OperationInfo, RequestBuilderExt, ResponseValue, encode_path,
     };
+    /**Builder for [`Client::list_batches`]
+
+    [`Client::list_batches`]: super::Client::list_batches*/
+    #[derive(Debug, Clone)]
+    pub struct ListBatches<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<::std::string::String>, String>,
+        limit: Result<Option<i64>, String>,
+    }
+    impl<'a> ListBatches<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, cursor: Ok(None), limit: Ok(None) }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for cursor failed".to_string());
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.limit = value.try_into().map(Some).map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/batches`
+        pub async fn send(self) -> Result<ResponseValue<types::BatchPage>, Error<types::Problem>> {
+            let Self { client, cursor, limit } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/batches", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "list_batches" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::create_batch`]
+
+    [`Client::create_batch`]: super::Client::create_batch*/
+    #[derive(Debug, Clone)]
+    pub struct CreateBatch<'a> {
+        client: &'a super::Client,
+        idempotency_key: Result<Option<::std::string::String>, String>,
+        body: Result<types::builder::NewBatch, String>,
+    }
+    impl<'a> CreateBatch<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, idempotency_key: Ok(None), body: Ok(::std::default::Default::default()) }
+        }
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for idempotency_key failed".to_string());
+            self
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::NewBatch>,
+            <V as std::convert::TryInto<types::NewBatch>>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| format!("conversion to `NewBatch` for body failed: {}", s));
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(types::builder::NewBatch) -> types::builder::NewBatch,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/v1/batches`
+        pub async fn send(self) -> Result<ResponseValue<types::Batch>, Error<types::Problem>> {
+            let Self { client, idempotency_key, body } = self;
+            let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| types::NewBatch::try_from(v).map_err(|e| e.to_string()))
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/batches", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            if let Some(value) = idempotency_key {
+                header_map.append("Idempotency-Key", value.to_string().try_into()?);
+            }
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "create_batch" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                201u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_batch`]
+
+    [`Client::get_batch`]: super::Client::get_batch*/
+    #[derive(Debug, Clone)]
+    pub struct GetBatch<'a> {
+        client: &'a super::Client,
+        batch_id: Result<::uuid::Uuid, String>,
+        wait_ms: Result<Option<i64>, String>,
+    }
+    impl<'a> GetBatch<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, batch_id: Err("batch_id was not initialized".to_string()), wait_ms: Ok(None) }
+        }
+        pub fn batch_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.batch_id =
+                value.try_into().map_err(|_| "conversion to `:: uuid :: Uuid` for batch_id failed".to_string());
+            self
+        }
+        pub fn wait_ms<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.wait_ms = value.try_into().map(Some).map_err(|_| "conversion to `i64` for wait_ms failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/batches/{batch_id}`
+        pub async fn send(self) -> Result<ResponseValue<types::Batch>, Error<types::Problem>> {
+            let Self { client, batch_id, wait_ms } = self;
+            let batch_id = batch_id.map_err(Error::InvalidRequest)?;
+            let wait_ms = wait_ms.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/batches/{}", client.baseurl, encode_path(&batch_id.to_string()),);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("wait_ms", &wait_ms))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "get_batch" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::get_info`]
 
     [`Client::get_info`]: super::Client::get_info*/
@@ -9051,6 +9809,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListJobs<'a> {
         client: &'a super::Client,
+        batch_id: Result<Option<::uuid::Uuid>, String>,
         created_after: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
         created_before: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
         cursor: Result<Option<::std::string::String>, String>,
@@ -9075,6 +9834,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                batch_id: Ok(None),
                 created_after: Ok(None),
                 created_before: Ok(None),
                 cursor: Ok(None),
@@ -9095,6 +9855,16 @@ pub mod builder {
                 tag: Ok(None),
                 worker_id: Ok(None),
             }
+        }
+        pub fn batch_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.batch_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: uuid :: Uuid` for batch_id failed".to_string());
+            self
         }
         pub fn created_after<V>(mut self, value: V) -> Self
         where
@@ -9283,6 +10053,7 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<types::JobPage>, Error<types::Problem>> {
             let Self {
                 client,
+                batch_id,
                 created_after,
                 created_before,
                 cursor,
@@ -9303,6 +10074,7 @@ pub mod builder {
                 tag,
                 worker_id,
             } = self;
+            let batch_id = batch_id.map_err(Error::InvalidRequest)?;
             let created_after = created_after.map_err(Error::InvalidRequest)?;
             let created_before = created_before.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
@@ -9333,6 +10105,7 @@ pub mod builder {
                 .client
                 .get(url)
                 .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("batch_id", &batch_id))
                 .query(&progenitor_client::QueryParam::new("created_after", &created_after))
                 .query(&progenitor_client::QueryParam::new("created_before", &created_before))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
@@ -9529,6 +10302,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ExportJobs<'a> {
         client: &'a super::Client,
+        batch_id: Result<Option<::uuid::Uuid>, String>,
         created_after: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
         created_before: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
         error_class: Result<Option<::std::string::String>, String>,
@@ -9552,6 +10326,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                batch_id: Ok(None),
                 created_after: Ok(None),
                 created_before: Ok(None),
                 error_class: Ok(None),
@@ -9571,6 +10346,16 @@ pub mod builder {
                 tag: Ok(None),
                 worker_id: Ok(None),
             }
+        }
+        pub fn batch_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.batch_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: uuid :: Uuid` for batch_id failed".to_string());
+            self
         }
         pub fn created_after<V>(mut self, value: V) -> Self
         where
@@ -9749,6 +10534,7 @@ pub mod builder {
         pub async fn send(self) -> Result<ResponseValue<ByteStream>, Error<types::Problem>> {
             let Self {
                 client,
+                batch_id,
                 created_after,
                 created_before,
                 error_class,
@@ -9768,6 +10554,7 @@ pub mod builder {
                 tag,
                 worker_id,
             } = self;
+            let batch_id = batch_id.map_err(Error::InvalidRequest)?;
             let created_after = created_after.map_err(Error::InvalidRequest)?;
             let created_before = created_before.map_err(Error::InvalidRequest)?;
             let error_class = error_class.map_err(Error::InvalidRequest)?;
@@ -9796,6 +10583,7 @@ pub mod builder {
             let mut request = client
                 .client
                 .get(url)
+                .query(&progenitor_client::QueryParam::new("batch_id", &batch_id))
                 .query(&progenitor_client::QueryParam::new("created_after", &created_after))
                 .query(&progenitor_client::QueryParam::new("created_before", &created_before))
                 .query(&progenitor_client::QueryParam::new("error_class", &error_class))
@@ -12274,4 +13062,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: a691afef6f43a3669614fd1a6674c52b340d21f2dbf2f63bc82e2ed2833cb04a
+// SHA-256 of the document and the generator: aeff6314075bf54d9ca43d60424b720e6d14ca6b7f02d07a4df27c2b2da512da

@@ -218,6 +218,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches
+         * @description The newest first. Those that ended are kept for 90 days.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/batches
+         *     ```
+         */
+        get: operations["list_batches"];
+        put?: never;
+        /**
+         * Create a batch
+         * @description Enqueues its jobs, which may wait for each other by `depends_on_names`, all of them or none. The batch ends when all
+         *     of its jobs have; what is to follow is then enqueued, each at most once. A retry of one of its jobs opens it again. A
+         *     job that was there, by its dedup key, is not in it.
+         *
+         *     ```sh
+         *     curl -X POST http://127.0.0.1:5000/v1/batches -H 'Content-Type: application/json' \
+         *       -d '{"jobs":[{"kind":"collect","name":"collect","queue":"reports"},{"depends_on_names":["collect"],"kind":"render","queue":"reports"}],"name":"monthly report","on_success":{"kind":"report_ready","queue":"mail"}}'
+         *     ```
+         */
+        post: operations["create_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a batch
+         * @description With `wait_ms`, or the header `Prefer: wait=<seconds>`, the answer waits until it has ended, up to 30 seconds. Its
+         *     jobs are listed by `GET /v1/jobs?batch_id=`.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/batches/01a206c8-d8c7-76c7-bfda-d9bb00000000
+         *     ```
+         */
+        get: operations["get_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/info": {
         parameters: {
             query?: never;
@@ -1082,6 +1142,65 @@ export interface components {
             next_cursor?: string;
         };
         /**
+         * @description A batch.
+         * @example {
+         *       "callback_job_ids": [],
+         *       "counts": {
+         *         "available": 0,
+         *         "cancelled": 0,
+         *         "completed": 1,
+         *         "discarded": 0,
+         *         "pending": 1,
+         *         "retryable": 0,
+         *         "running": 0,
+         *         "scheduled": 0
+         *       },
+         *       "created_at": "2026-11-23T04:52:52.123456Z",
+         *       "id": "01a206c8-d8c7-76c7-bfda-d9bb00000000",
+         *       "name": "monthly report",
+         *       "progress": 0.5,
+         *       "state": "running",
+         *       "tags": [],
+         *       "total": 2
+         *     }
+         */
+        Batch: {
+            /** @description What its end enqueued. */
+            callback_job_ids: string[];
+            counts: components["schemas"]["StateCounts"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: uuid */
+            id: string;
+            name?: string;
+            /**
+             * Format: double
+             * @description The share of its jobs that have ended: 0 to 1.
+             */
+            progress: number;
+            /** @description running until all jobs have ended; then completed, or failed if one was discarded or cancelled. */
+            state: string;
+            tags: string[];
+            /**
+             * Format: int64
+             * @description How many jobs it has.
+             */
+            total: number;
+        };
+        /**
+         * @description Some batches.
+         * @example {
+         *       "data": []
+         *     }
+         */
+        BatchPage: {
+            data: components["schemas"]["Batch"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor?: string;
+        };
+        /**
          * @description How to cancel a job.
          * @example {
          *       "reason": "the order was withdrawn"
@@ -1178,6 +1297,11 @@ export interface components {
              * @description Claims so far, this one included.
              */
             attempt: number;
+            /**
+             * Format: uuid
+             * @description The batch that it is in; it can add jobs to it.
+             */
+            batch_id?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: int32 */
@@ -1624,6 +1748,11 @@ export interface components {
              * @description Claims so far. It only grows: a number to fence writes elsewhere with.
              */
             attempt: number;
+            /**
+             * Format: uuid
+             * @description The batch that it is in.
+             */
+            batch_id?: string;
             cancel_reason?: string;
             /**
              * Format: date-time
@@ -1635,6 +1764,8 @@ export interface components {
             /** @description The name of the token it was enqueued with. */
             created_by?: string;
             dedup_key?: string;
+            /** @description The jobs that it was to wait for. */
+            depends_on?: string[];
             /**
              * Format: date-time
              * @description Not started by then: cancelled.
@@ -1873,6 +2004,41 @@ export interface components {
             message: string;
         };
         /**
+         * @description Jobs to enqueue and watch together: all of them or none.
+         * @example {
+         *       "jobs": [
+         *         {
+         *           "kind": "collect",
+         *           "name": "collect",
+         *           "queue": "reports"
+         *         },
+         *         {
+         *           "depends_on_names": [
+         *             "collect"
+         *           ],
+         *           "kind": "render",
+         *           "queue": "reports"
+         *         }
+         *       ],
+         *       "name": "monthly report",
+         *       "on_success": {
+         *         "kind": "report_ready",
+         *         "queue": "mail"
+         *       }
+         *     }
+         */
+        NewBatch: {
+            /** @description 1 to 1000. Running ones can add more, by `batch_id`. */
+            jobs: components["schemas"]["NewJob"][];
+            /** @description For people: up to 256 characters. */
+            name?: string;
+            on_complete?: components["schemas"]["NewJob"];
+            on_failure?: components["schemas"]["NewJob"];
+            on_success?: components["schemas"]["NewJob"];
+            /** @description Up to 16, each up to 64 characters. */
+            tags?: string[];
+        };
+        /**
          * @description A job to enqueue. What is absent, its queue decides.
          * @example {
          *       "dedup_key": "welcome:17",
@@ -1886,6 +2052,11 @@ export interface components {
          *     }
          */
         NewJob: {
+            /**
+             * Format: uuid
+             * @description A batch that it joins while that is running.
+             */
+            batch_id?: string;
             /** @description While a job with this key is there, no other one gets in: up to 256 characters. */
             dedup_key?: string;
             /** @description What happens if the key is held: `return_existing`, `reject` or `replace`. */
@@ -1902,6 +2073,10 @@ export interface components {
              * @description Not before this many milliseconds from now; not with `run_after`.
              */
             delay_ms?: number;
+            /** @description It waits, as `pending`, until these jobs have completed: up to 100 ids. */
+            depends_on?: string[];
+            /** @description It waits for jobs of the same request, by their `name`. */
+            depends_on_names?: string[];
             /**
              * Format: date-time
              * @description Not started by then: cancelled, with the reason `expired`.
@@ -1920,6 +2095,10 @@ export interface components {
              * @description Failures after which it is discarded (1 to 1000).
              */
             max_attempts?: number;
+            /** @description What other jobs of the same request call it: up to 128 characters. */
+            name?: string;
+            /** @description What becomes of it when one of those is discarded or cancelled: `cancel` (if absent), or `run` all the same. */
+            on_dependency_failure?: string;
             /** @description Any JSON, kept byte for byte (null if absent). */
             payload?: unknown;
             /**
@@ -3915,6 +4094,179 @@ export interface operations {
             };
         };
     };
+    list_batches: {
+        parameters: {
+            query?: {
+                /** @description How many at most (50 if absent, up to 500) */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some batches */
+            200: {
+                headers: {
+                    /** @description The next page */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPage"];
+                };
+            };
+            /** @description `invalid_cursor` or `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description Stored */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description `queue_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `duplicate_job` or `idempotency_in_progress` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `dependency_invalid` or `idempotency_mismatch` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `queue_full` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_batch: {
+        parameters: {
+            query?: {
+                /** @description How long to wait (0 to 30000) */
+                wait_ms?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The batch
+                 * @example 01a206c8-d8c7-76c7-bfda-d9bb00000000
+                 */
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description `batch_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_info: {
         parameters: {
             query?: never;
@@ -3959,6 +4311,8 @@ export interface operations {
                 tag?: string[];
                 /** @description Of this schedule; a page looks at 1,000 of its jobs */
                 schedule_id?: string;
+                /** @description Of this batch; a page looks at 1,000 of its jobs */
+                batch_id?: string;
                 /** @description Held, or last worked on, by this worker */
                 worker_id?: string;
                 /** @description Whose latest failure is of this class */
@@ -4075,7 +4429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed` or `idempotency_mismatch` */
+            /** @description `validation_failed`, `dependency_invalid` or `idempotency_mismatch` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4182,6 +4536,8 @@ export interface operations {
                 tag?: string[];
                 /** @description Of this schedule; a page looks at 1,000 of its jobs */
                 schedule_id?: string;
+                /** @description Of this batch; a page looks at 1,000 of its jobs */
+                batch_id?: string;
                 /** @description Held, or last worked on, by this worker */
                 worker_id?: string;
                 /** @description Whose latest failure is of this class */
@@ -5184,7 +5540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `validation_failed` or `idempotency_mismatch` */
+            /** @description `validation_failed`, `dependency_invalid` or `idempotency_mismatch` */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -92,7 +92,7 @@ async fn fail_classic_job(
     let Bytes { bytes, held: _held } = app.bodies.read(body, app.payload_bytes_max).await?;
     let job = one(&app, Queue(queue), &query, bytes)?;
     let worker = worker.if_any();
-    let failed = Enqueue { jobs: vec![job.clone()], failed: true, worker: worker.clone(), idempotency: None };
+    let failed = Enqueue { jobs: vec![job.clone()], failed: true, worker: worker.clone(), ..Enqueue::default() };
     match (store(&app, failed).await, worker) {
         // The lease may have run out since it was seen: then it is a failure like any other.
         (Err(Refusal::Leases), Some(worker)) => {
@@ -201,8 +201,10 @@ pub(super) async fn enqueue(app: &App, jobs: Enqueue) -> Result<Option<JobId>, R
             EnqueueRefusal::QueueFull { .. } => Refusal::Overloaded,
             EnqueueRefusal::QueueNotFound { .. } => Refusal::InvalidQueueName,
             EnqueueRefusal::Leases => Refusal::Leases,
-            // The policy of a queue always has a window where it needs one.
-            EnqueueRefusal::NoWindow { .. } => Refusal::Internal,
+            // The policy of a queue always has a window where it needs one, and nothing is linked here.
+            EnqueueRefusal::NoWindow { .. }
+            | EnqueueRefusal::DependencyUnknown { .. }
+            | EnqueueRefusal::BatchNotRunning { .. } => Refusal::Internal,
         }),
         EnqueueAnswer::Mismatch | EnqueueAnswer::InProgress => Err(Refusal::Overloaded),
     }

@@ -87,6 +87,9 @@ pub(super) struct ClaimedJob {
     tags: Vec<String>,
     #[schema(value_type = StringMap)]
     headers: RawJson,
+    /// The batch that it is in; it can add jobs to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_id: Option<Uuid>,
     /// Link your span to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
@@ -128,6 +131,7 @@ impl ClaimedJob {
             priority: job.priority,
             tags: job.tags.unwrap_or_default(),
             headers: RawJson::of(job.headers.unwrap_or_else(empty))?,
+            batch_id: job.batch_id,
             traceparent: job.traceparent,
             created_at: Time(job.created_at),
             run_after: Time(job.run_after),

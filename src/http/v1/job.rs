@@ -150,6 +150,12 @@ pub(super) struct Job {
     /// The job that this one is the dead letter copy of.
     #[serde(skip_serializing_if = "Option::is_none")]
     origin_job_id: Option<Uuid>,
+    /// The batch that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_id: Option<Uuid>,
+    /// The jobs that it was to wait for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depends_on: Option<Vec<Uuid>>,
     /// The schedule that enqueued it.
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule_id: Option<String>,
@@ -204,6 +210,8 @@ impl From<JobDetail> for Job {
             expires_at: job.expires_at.map(Time),
             dedup_key: job.dedup_key,
             origin_job_id: job.origin_job_id,
+            batch_id: job.batch_id,
+            depends_on: job.depends_on,
             schedule_id: job.headers.as_deref().and_then(schedule_of),
             headers: job.headers.and_then(RawJson::of),
             traceparent: job.traceparent,

@@ -44,6 +44,8 @@ pub(super) struct JobFilterParams {
     tag: Option<Vec<String>>,
     /// Of this schedule; a page looks at 1,000 of its jobs
     schedule_id: Option<String>,
+    /// Of this batch; a page looks at 1,000 of its jobs
+    batch_id: Option<Uuid>,
     /// Held, or last worked on, by this worker
     worker_id: Option<String>,
     /// Whose latest failure is of this class
@@ -135,6 +137,7 @@ pub(super) fn job_filter(params: &Params) -> JobFilter {
         states: params.choices("state", &states),
         tags: params.texts("tag", 64),
         schedule: params.text("schedule_id", 128),
+        batch: params.uuid("batch_id"),
         worker: params.text("worker_id", 256),
         error_class: params.text("error_class", 256),
         error_fingerprint: params.text("error_fingerprint", 64),

@@ -1,6 +1,7 @@
 //! The typed API: one file for each noun, and what they share.
 
 mod attempt;
+mod batches;
 mod claim;
 mod cursor;
 mod enqueue;
@@ -10,9 +11,11 @@ mod hint;
 mod info;
 mod job;
 mod jobs;
+mod links;
 mod list;
 mod members;
 mod nested;
+mod new_job;
 mod paging;
 mod params;
 mod policy;
@@ -45,6 +48,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(workers::router())
         .merge(queues::router())
         .merge(schedules::router())
+        .merge(batches::router())
         .merge(reports::router())
         .merge(info::router())
 }

@@ -92,6 +92,14 @@ impl Params {
         (!values.is_empty()).then_some(ids)
     }
 
+    pub(super) fn uuid(&self, name: &'static str) -> Option<uuid::Uuid> {
+        let id = parse_uuid(self.one(name)?);
+        if id.is_none() {
+            self.malformed(name, "type", "an id like 01a206c8-d8c7-76c7-bfda-d9bbdb366daa");
+        }
+        id
+    }
+
     pub(super) fn int(&self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let Some(number) = integer(self.one(name)?) else {
             self.malformed(name, "type", "a whole number is expected");

@@ -48,7 +48,7 @@ pub(super) struct StateCounts {
 impl From<Counts> for StateCounts {
     fn from(counts: Counts) -> Self {
         Self {
-            pending: 0,
+            pending: counts.pending,
             scheduled: counts.scheduled,
             available: counts.available,
             running: counts.running,

@@ -117,7 +117,7 @@ fn is_json(value: &[u8], patch: bool) -> bool {
 }
 
 /// The value of one path parameter, percent-decoded.
-async fn path_param<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Error> {
+pub(super) async fn path_param<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Error> {
     let refuse = || Error::invalid("the path holds what is no UTF-8");
     let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| refuse())?;
     params.iter().next().map(|(_, value)| value.to_owned()).ok_or_else(refuse)

@@ -11,9 +11,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::enqueue::{EnqueueResult, mark_replayed, one_answered, queues_of, traceparent_of};
+use super::enqueue::{EnqueueResult, mark_replayed, one_answered, queues_of};
 use super::job::{Answer, RawJson, Time, json, large_json, tagged};
 use super::jobs::empty;
+use super::new_job::traceparent_of;
 use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::request::{JsonBody, Precondition, SchedulePath, Takes, UPSERT_TRIES};

@@ -13,8 +13,8 @@
 -- `any (array[...])` where = would do: only so is each row looked up by itself, see
 -- ARCHITECTURE.md.
 --
--- Served by ready_in_order, ready_again, scheduled_of_job, lease_of_job, job_by_id,
--- attempt_of_job and attempt_log_of_job.
+-- Served by ready_in_order, ready_again, scheduled_of_job, pending_job, lease_of_job, job_by_id,
+-- dependency_once, dependency_on_job, batch_job_once, attempt_of_job and attempt_log_of_job.
 with target as materialized (
     select queue_id, id, dedup_key, kind, -2 * priority + 1 as own_lane, presque_internal.job_id_seq(id) as own_seq
     from presque_internal.job
@@ -38,6 +38,11 @@ left_scheduled as (
     where queue_id = $1 and job_id = $2
     returning attempt, failed_attempts, run_after, case when retryable then 'retryable' else 'scheduled' end
 ),
+left_pending as (
+    delete from presque_internal.pending
+    where queue_id = $1 and job_id = $2
+    returning 0, 0, null::timestamptz, 'pending'
+),
 voided as (
     delete from presque_internal.lease
     where queue_id = $1 and job_id = $2 and $4 and not $5
@@ -58,6 +63,8 @@ gone as materialized (
     union all
     select *, null, null from left_scheduled
     union all
+    select *, null, null from left_pending
+    union all
     select * from voided
 ),
 ended as (
@@ -70,6 +77,23 @@ ended as (
     from gone
     cross join target
     where not $5
+),
+waits_for_nobody as (
+    delete from presque_internal.dependency
+    where queue_id = $1 and job_id = $2 and exists (select from gone where place = 'pending')
+),
+-- Who waits for it is told by a trigger of `done`, where it leaves no row if it is deleted.
+told as (
+    insert into presque_internal.ended_job (queue_id, job_id, state)
+    select $1, $2, 'cancelled'
+    from gone
+    cross join lateral (
+        select from presque_internal.dependency where on_queue_id = $1 and on_job_id = $2
+        union all
+        select from presque_internal.batch_job where batch_job.queue_id = $1 and batch_job.job_id = $2
+        limit 1
+    ) as waited_for
+    where $5
 ),
 deleted as (
     delete from presque_internal.job
@@ -101,6 +125,12 @@ counted as (
         -(gone.place = 'retryable')::integer, -(gone.place = 'lease')::integer
     from gone
     cross join target
+),
+counted_pending as (
+    insert into presque_internal.pending_tally (queue_id, jobs)
+    select $1, -1
+    from gone
+    where place = 'pending'
 )
 select 'cancelled' as state, attempt, now() as finished_at
 from gone

@@ -12,7 +12,8 @@
 -- Rows of `ready` are never updated, so `ctid` holds. `any (array[...])` where = would do: only
 -- so is each row looked up by itself, see ARCHITECTURE.md.
 --
--- Served by expiring_in_order, job_by_id, ready_in_order, ready_again and scheduled_of_job.
+-- Served by expiring_in_order, job_by_id, ready_in_order, ready_again, scheduled_of_job, pending_job and
+-- dependency_once.
 with due as materialized (
     select queue_id, job_id
     from presque_internal.expiring
@@ -73,6 +74,12 @@ left_scheduled as (
         scheduled.job_id, scheduled.attempt, scheduled.failed_attempts, scheduled.run_after,
         case when retryable then 'retryable' else 'scheduled' end
 ),
+left_pending as (
+    delete from presque_internal.pending
+    using target
+    where pending.queue_id = any (array[target.queue_id]) and pending.job_id = target.job_id
+    returning pending.job_id, 0, 0, null::timestamptz, 'pending'
+),
 gone as materialized (
     select target.*, place.attempt, place.failed_attempts, place.eligible_at, place.place
     from (
@@ -81,6 +88,8 @@ gone as materialized (
         select * from left_ready
         union all
         select * from left_scheduled
+        union all
+        select * from left_pending
     ) as place
     join target using (job_id)
 ),
@@ -98,6 +107,11 @@ freed as (
         and dedup.key = gone.dedup_key
         and dedup.job_id = gone.job_id
         and dedup.until in ('started', 'finished')
+),
+wait_for_nobody as (
+    delete from presque_internal.dependency
+    using gone
+    where gone.place = 'pending' and dependency.queue_id = any (array[gone.queue_id]) and dependency.job_id = gone.job_id
 ),
 looked_at_again as (
     update presque_internal.expiring
@@ -119,6 +133,13 @@ counted as (
         -count(*) filter (where place = 'scheduled'), -count(*) filter (where place = 'retryable')
     from gone
     group by queue_id, kind
+),
+counted_pending as (
+    insert into presque_internal.pending_tally (queue_id, jobs)
+    select queue_id, -count(*)
+    from gone
+    where place = 'pending'
+    group by queue_id
 )
 select due.job_id, exists (select from gone where gone.job_id = due.job_id) as cancelled
 from due

@@ -10,7 +10,7 @@
 -- Gathers the jobs that are named, or what the states say from the narrow tables, then sorts. The id ends every order,
 -- so a job whose key does not change meanwhile is neither lost nor repeated. Keys are epoch
 -- seconds, negated where the order descends; jobs without one are left out.
--- Served by ready_in_order, scheduled_in_order, lease_of_job and the keys of done's
+-- Served by ready_in_order, scheduled_in_order, pending_job, lease_of_job and the keys of done's
 -- partitions.
 with asked as materialized (
     select queue_id
@@ -34,6 +34,10 @@ candidate as materialized (
         where
             scheduled.queue_id = asked.queue_id
             and ($4::text[] is null or $4 && array['scheduled', 'retryable', 'available'])
+        union all
+        select pending.queue_id, pending.job_id
+        from presque_internal.pending
+        where pending.queue_id = asked.queue_id and ($4::text[] is null or 'pending' = any ($4))
         union all
         select ready.queue_id, ready.job_id
         from presque_internal.ready
@@ -90,7 +94,8 @@ select
     detail.job_id, queue, kind, state, priority, attempt, failed_attempts, max_attempts, tags, created_at, run_after,
     started_at, finished_at, wait_ms, run_ms, lease_expires_at, worker, progress, progress_message,
     cancel_requested_at, cancel_reason, expires_at, dedup_key, origin_job_id, headers, traceparent, created_by,
-    version, error_class, error_message, error_stack, error_data, error_raw, error_fingerprint, error_attempt, error_at,
+    version, batch_id, depends_on, error_class, error_message, error_stack, error_data, error_raw, error_fingerprint,
+    error_attempt, error_at,
     case when $18 then payload::text end as payload,
     case when $19 then result::text end as result,
     found.sort_key::text as sort_key,

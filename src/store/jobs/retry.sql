@@ -10,7 +10,7 @@
 -- Safe under concurrency: the row that is deleted is the job's state, so of two retries one
 -- finds it. A key taken meanwhile undoes the statement, and the next try sees who holds it.
 --
--- Served by scheduled_of_job, the primary key of done, job_by_id and dedup_key_is_held_once.
+-- Served by scheduled_of_job, the primary key of done, job_by_id, batch_job_once and dedup_key_is_held_once.
 with target as materialized (
     select
         job.queue_id, job.id, job.dedup_key, job.dedup_until,
@@ -109,6 +109,19 @@ changed as (
     update presque_internal.job
     set expires_at = case when expires_at > now() then expires_at end, version = version + 1
     where queue_id = $1 and id = $2 and exists (select from again)
+),
+-- Its batch, if it has one, is not finished any more.
+reopened as (
+    insert into presque_internal.ended_job (queue_id, job_id, state)
+    select again.queue_id, again.id, 'reopened'
+    from again
+    cross join lateral (
+        select
+        from presque_internal.batch_job
+        where batch_job.queue_id = again.queue_id and batch_job.job_id = again.id
+        limit 1
+    ) as its
+    where again.was in ('completed', 'discarded', 'cancelled')
 ),
 counted as (
     insert into presque_internal.tally

@@ -13,7 +13,7 @@
 -- `any (array[...])` where = would do: only so is each row looked up by itself, see
 -- ARCHITECTURE.md.
 --
--- Served by ready_in_order, ready_again, scheduled_of_job and job_by_id.
+-- Served by ready_in_order, ready_again, scheduled_of_job, pending_job and job_by_id.
 with target as materialized (
     select
         job.queue_id, job.id, -2 * job.priority + 1 as own_lane, presque_internal.job_id_seq(job.id) as own_seq,
@@ -63,6 +63,19 @@ left_scheduled as (
         scheduled.seq, scheduled.kind, scheduled.attempt, scheduled.failed_attempts, scheduled.releases,
         scheduled.run_after, case when scheduled.retryable then 'retryable' else 'scheduled' end, false
 ),
+-- A job that waits for others stays where it is; its row is locked, so that it is not moved meanwhile.
+stays_pending as materialized (
+    select target.*
+    from target
+    cross join lateral (
+        select
+        from presque_internal.pending
+        where pending.queue_id = target.queue_id and pending.job_id = target.id
+        limit 1
+        for update
+    ) as pending
+    where target.too_large is not true
+),
 -- A place that a job leaves is never taken again; see ARCHITECTURE.md, claims.
 moved as materialized (
     select
@@ -102,24 +115,31 @@ made_scheduled as (
     from moved
     where run_after > now()
 ),
+changed as materialized (
+    select queue_id, id, priority, run_after
+    from moved
+    union all
+    select queue_id, id, priority, greatest($4, now())
+    from stays_pending
+),
 rewritten as (
     update presque_internal.job
     set
-        priority = moved.priority,
-        run_after = case when $4::timestamptz is null then job.run_after else moved.run_after end,
+        priority = changed.priority,
+        run_after = case when $4::timestamptz is null then job.run_after else changed.run_after end,
         max_attempts = coalesce($5, job.max_attempts),
         tags = coalesce($6, job.tags),
         payload = coalesce($7::text::json, job.payload),
         payload_bytes = coalesce(octet_length($7::text), job.payload_bytes),
         expires_at = coalesce($8, job.expires_at),
         version = job.version + 1
-    from moved
-    where job.queue_id = any (array[moved.queue_id]) and job.id = moved.id
+    from changed
+    where job.queue_id = any (array[changed.queue_id]) and job.id = changed.id
 ),
 expiring as (
     insert into presque_internal.expiring (queue_id, job_id, expires_at)
     select queue_id, id, greatest($8, now())
-    from moved
+    from changed
     where $8::timestamptz is not null
     on conflict (queue_id, job_id) do update
     set expires_at = excluded.expires_at
@@ -136,4 +156,4 @@ select
     coalesce(too_large, false) as too_large, payload_max_bytes,
     (select queue from moved where run_after <= now()) as available_in
 from target
-where too_large or exists (select from moved)
+where too_large or exists (select from changed)

@@ -291,12 +291,13 @@ taken as materialized (
         coalesce(($5::bigint[])[($3::integer[])[sized.place_in_answer]], job.lease_ms, asked.lease_ms) as lease_ms,
         coalesce(job.max_attempts, asked.max_attempts) as max_attempts,
         coalesce(job.timeout_ms, asked.timeout_ms) as timeout_ms,
-        job.dedup_key, asked.name, job.payload, job.priority, job.tags, job.headers, job.traceparent, job.created_at
+        job.dedup_key, asked.name, job.payload, job.priority, job.tags, job.headers, job.traceparent, job.created_at,
+        job.batch_id
     from sized
     join asked on asked.n = sized.n
     cross join lateral (
         select
-            kind, payload, priority, tags, headers, traceparent, created_at, dedup_key, max_attempts, lease_ms,
+            kind, payload, priority, tags, headers, traceparent, created_at, batch_id, dedup_key, max_attempts, lease_ms,
             timeout_ms, expires_at
         from presque_internal.job
         where job.queue_id = sized.queue_id and job.id = sized.job_id
@@ -385,7 +386,7 @@ select
     now() + claimed.lease_ms * interval '1 millisecond' as lease_expires_at, claimed.lease_ms,
     case when claimed.timeout_ms > 0 then now() + claimed.timeout_ms * interval '1 millisecond' end as timeout_at,
     claimed.priority::integer as priority, claimed.tags, claimed.headers::text as headers, claimed.traceparent,
-    claimed.created_at, claimed.eligible_at as run_after,
+    claimed.created_at, claimed.eligible_at as run_after, claimed.batch_id,
     (failure.row).error_class, (failure.row).error_message, (failure.row).error_stack,
     (failure.row).error_data::text as error_data, (failure.row).error_raw::text as error_raw,
     (failure.row).error_fingerprint, (failure.row).attempt as error_attempt, (failure.row).finished_at as error_at,

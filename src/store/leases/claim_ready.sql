@@ -127,7 +127,7 @@ found as materialized (
         coalesce(job.max_attempts, open.max_attempts) as max_attempts,
         coalesce(job.timeout_ms, open.timeout_ms) as timeout_ms,
         job.kind, job.payload, job.priority, job.tags, job.headers, job.traceparent, job.created_at,
-        job.dedup_key is not null as has_key,
+        job.batch_id, job.dedup_key is not null as has_key,
         count(*) over () = (select count(*) from locked)
             and bool_and(
                 not coalesce(job.expires_at <= now(), false)
@@ -137,8 +137,8 @@ found as materialized (
     cross join open
     cross join lateral (
         select
-            kind, payload, payload_bytes, priority, tags, headers, traceparent, created_at, dedup_key, dedup_until,
-            max_attempts, lease_ms, timeout_ms, expires_at
+            kind, payload, payload_bytes, priority, tags, headers, traceparent, created_at, batch_id, dedup_key,
+            dedup_until, max_attempts, lease_ms, timeout_ms, expires_at
         from presque_internal.job
         where
             job.queue_id = locked.queue_id
@@ -186,7 +186,7 @@ select
     now() + claimed.lease_ms * interval '1 millisecond' as lease_expires_at, claimed.lease_ms,
     case when claimed.timeout_ms > 0 then now() + claimed.timeout_ms * interval '1 millisecond' end as timeout_at,
     claimed.priority::integer as priority, claimed.tags, claimed.headers::text as headers, claimed.traceparent,
-    claimed.created_at, claimed.eligible_at as run_after,
+    claimed.created_at, claimed.eligible_at as run_after, claimed.batch_id,
     (failure.row).error_class, (failure.row).error_message, (failure.row).error_stack,
     (failure.row).error_data::text as error_data, (failure.row).error_raw::text as error_raw,
     (failure.row).error_fingerprint, (failure.row).attempt as error_attempt, (failure.row).finished_at as error_at,

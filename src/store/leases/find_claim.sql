@@ -12,7 +12,7 @@ select
     claimed.failed_attempts, claimed.max_attempts, claimed.token, claimed.expires_at as lease_expires_at,
     claimed.lease_ms,
     claimed.timeout_at, job.priority::integer as priority, job.tags, job.headers::text as headers, job.traceparent,
-    job.created_at, claimed.eligible_at as run_after,
+    job.created_at, claimed.eligible_at as run_after, job.batch_id,
     failure.error_class, failure.error_message, failure.error_stack,
     failure.error_data::text as error_data, failure.error_raw::text as error_raw, failure.error_fingerprint,
     failure.attempt as error_attempt, failure.finished_at as error_at,
@@ -21,7 +21,7 @@ from presque_internal.idempotency as known
 left join presque_internal.lease as claimed on claimed.claim_id = known.claim_id
 left join presque_internal.queue on queue.queue_id = claimed.queue_id
 left join lateral (
-    select kind, payload, priority, tags, headers, traceparent, created_at
+    select kind, payload, priority, tags, headers, traceparent, created_at, batch_id
     from presque_internal.job
     where job.queue_id = claimed.queue_id and job.id = claimed.job_id
     limit 1

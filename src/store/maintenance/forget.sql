@@ -1,6 +1,6 @@
 -- Deletes what has had its time: idempotency keys after 24 hours, unique keys whose window is
--- over, statistics by the minute after 14 days, by the hour and day after 400, errors and runs of
--- schedules after 90, workers that have not been heard of for a day.
+-- over, statistics by the minute after 14 days, by the hour and day after 400, errors, runs of
+-- schedules and batches that have ended after 90, workers that have not been heard of for a day.
 --
 -- $1 how many rows of each
 --
@@ -8,7 +8,7 @@
 -- conditions hold for ever once they do; two servers delete each row once.
 -- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age,
 -- worker_queue_minute_by_age, the indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age,
--- error_day_by_age, schedule_run_by_age.
+-- error_day_by_age, schedule_run_by_age, batch_by_end, batch_job_of_batch, batch_callback_once.
 with idempotency as (
     delete from presque_internal.idempotency
     where ctid = any (array(
@@ -130,6 +130,39 @@ schedule_run as (
     ))
     returning 1
 ),
+-- With its last jobs a batch goes itself.
+old_batch as materialized (
+    select id
+    from presque_internal.batch
+    where finished_at < now() - interval '90 days'
+    order by finished_at
+    limit 100
+),
+batch_job as (
+    delete from presque_internal.batch_job
+    where ctid = any (array(
+        select ctid
+        from presque_internal.batch_job
+        where batch_id = any (array(select id from old_batch))
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+batch as (
+    delete from presque_internal.batch
+    where
+        id = any (array(
+            select id
+            from old_batch
+            where not exists (select from presque_internal.batch_job as b where b.batch_id = old_batch.id)
+        ))
+    returning id
+),
+batch_callback as (
+    delete from presque_internal.batch_callback
+    where batch_id = any (array(select id from batch))
+),
 worker as (
     delete from presque_internal.worker
     where
@@ -142,4 +175,5 @@ select
     + (select count(*) from worker_minute) + (select count(*) from worker_queue_minute)
     + (select count(*) from queue_hour) + (select count(*) from queue_day)
     + (select count(*) from queue_depth_minute) + (select count(*) from error_hour)
-    + (select count(*) from error_day) + (select count(*) from schedule_run) + (select count(*) from worker) as forgotten
+    + (select count(*) from error_day) + (select count(*) from schedule_run) + (select count(*) from batch_job)
+    + (select count(*) from batch) + (select count(*) from worker) as forgotten

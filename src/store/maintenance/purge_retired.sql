@@ -12,8 +12,8 @@
 -- service may run, and nothing waits or runs under them; what comes later all the same is found by
 -- reopen_retired.sql.
 --
--- Served by queue_to_purge, ready_in_order, scheduled_in_order, dedup_key_is_held_once,
--- job_by_id and lease_of_job.
+-- Served by queue_to_purge, ready_in_order, scheduled_in_order, pending_job, dependency_once,
+-- dedup_key_is_held_once, job_by_id and lease_of_job.
 with target as materialized (
     select queue_id, retired_as
     from presque_internal.queue
@@ -23,6 +23,7 @@ with target as materialized (
         and (
             exists (select from presque_internal.ready as r where r.queue_id = queue.queue_id)
             or exists (select from presque_internal.scheduled as s where s.queue_id = queue.queue_id)
+            or exists (select from presque_internal.pending as p where p.queue_id = queue.queue_id)
             or exists (select from presque_internal.dedup as d where d.queue_id = queue.queue_id)
         )
     order by deleted_at, queue_id
@@ -52,10 +53,29 @@ gone_delayed as (
     where ctid = any (array(select ctid from delayed))
     returning queue_id, job_id, kind, attempt, failed_attempts, run_after as eligible_at, retryable
 ),
+pending as materialized (
+    select ctid
+    from presque_internal.pending
+    where queue_id = (select queue_id from target)
+    limit $1
+    for update skip locked
+),
+gone_pending as (
+    delete from presque_internal.pending
+    where ctid = any (array(select ctid from pending))
+    returning queue_id, job_id, kind
+),
 gone as (
-    select *, false as was_delayed from gone_waiting
+    select *, 'ready' as place from gone_waiting
     union all
-    select *, true from gone_delayed
+    select *, 'scheduled' from gone_delayed
+    union all
+    select queue_id, job_id, kind, 0, 0, null, false, 'pending' from gone_pending
+),
+wait_for_nobody as (
+    delete from presque_internal.dependency
+    using gone_pending as gone
+    where dependency.queue_id = any (array[gone.queue_id]) and dependency.job_id = gone.job_id
 ),
 cancelled as (
     insert into presque_internal.done
@@ -68,10 +88,16 @@ counted as (
     insert into presque_internal.tally (queue_id, kind, cancelled, ready, scheduled, retryable)
     select
         queue_id, kind, count(*),
-        -count(*) filter (where not was_delayed), -count(*) filter (where was_delayed and not retryable),
+        -count(*) filter (where place = 'ready'), -count(*) filter (where place = 'scheduled' and not retryable),
         -count(*) filter (where retryable)
     from gone
     group by queue_id, kind
+),
+counted_pending as (
+    insert into presque_internal.pending_tally (queue_id, jobs)
+    select queue_id, -count(*)
+    from gone_pending
+    group by queue_id
 ),
 freed as (
     delete from presque_internal.dedup
@@ -110,6 +136,7 @@ finished as (
         and not exists (select from presque_internal.dedup as d where d.queue_id = queue.queue_id)
         and not exists (select from presque_internal.ready as r where r.queue_id = queue.queue_id)
         and not exists (select from presque_internal.scheduled as s where s.queue_id = queue.queue_id)
+        and not exists (select from presque_internal.pending as p where p.queue_id = queue.queue_id)
         and not exists (select from presque_internal.lease as l where l.queue_id = queue.queue_id)
 )
 select (select count(*) from gone) as cancelled, (select count(*) from freed) as freed

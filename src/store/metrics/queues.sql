@@ -4,12 +4,13 @@
 --
 -- From counters, which are at most 5 seconds old, so that ten thousand queues cost ten thousand
 -- small rows and nothing else; the age of the oldest job from samples, as looking for it may walk over
--- what an old snapshot keeps. Locks nothing. Served by the primary key of queue_count and queue_depth_once.
+-- what an old snapshot keeps. Locks nothing. Served by the primary key of queue_count, pending_tally_of_queue and
+-- queue_depth_once.
 with counted as materialized (
     select
         queue.queue_id, queue.name, queue.paused_at is not null as paused, c.ready, c.scheduled, c.retryable, c.running,
         c.completed, c.discarded, c.cancelled, c.gone_completed, c.gone_discarded, c.gone_cancelled, c.enqueued,
-        c.failed, c.lost, c.released, c.wait_ms_sum, c.run_ms_sum, c.wait_hist, c.run_hist,
+        c.failed, c.lost, c.released, pending.jobs as pending, c.wait_ms_sum, c.run_ms_sum, c.wait_hist, c.run_hist,
         row_number() over (order by c.enqueued desc nulls last, queue.queue_id) as place
     from presque_internal.queue
     left join lateral (
@@ -18,10 +19,16 @@ with counted as materialized (
         where queue_count.queue_id = queue.queue_id
         limit 1
     ) as c on true
+    cross join lateral (
+        select coalesce(sum(jobs), 0) as jobs
+        from presque_internal.pending_tally
+        where pending_tally.queue_id = queue.queue_id
+    ) as pending
     where queue.deleted_at is null
 )
 select
     case when place <= $1 then name else '_other' end as queue, bool_or(paused) as paused,
+    coalesce(greatest(sum(pending), 0), 0)::bigint as pending,
     coalesce(greatest(sum(ready), 0), 0)::bigint as available,
     coalesce(greatest(sum(scheduled), 0), 0)::bigint as scheduled,
     coalesce(greatest(sum(retryable), 0), 0)::bigint as retryable,

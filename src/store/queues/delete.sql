@@ -11,7 +11,7 @@
 with seen as materialized (
     select
         queue.queue_id, queue.version,
-        counts.ready + counts.scheduled + counts.retryable + counts.running as unfinished
+        counts.pending + counts.ready + counts.scheduled + counts.retryable + counts.running as unfinished
     from presque_internal.queue
     join presque_internal.queue_count_now as counts on counts.queue_id = queue.queue_id
     where queue.name = $1 and queue.deleted_at is null

@@ -5,7 +5,7 @@
 --
 -- Counts are folded sums and what is not folded yet, read once for all queues in one
 -- snapshot. Served by queue_in_service, the primary key of queue_count, tally_not_folded,
--- queue_minute_once, ready_in_order and scheduled_in_order.
+-- queue_minute_once, pending_tally_of_queue, ready_in_order and scheduled_in_order.
 with recent as materialized (
     select
         queue_id, sum(ready) as ready, sum(scheduled) as scheduled, sum(retryable) as retryable,
@@ -31,6 +31,11 @@ select
     listed.name, presque_internal.default_policy() || listed.policy as policy,
     listed.paused_at, listed.paused_by, listed.pause_reason, listed.resume_at, listed.version, listed.created_at,
     listed.updated_at,
+    (
+        select coalesce(sum(jobs), 0)
+        from presque_internal.pending_tally
+        where pending_tally.queue_id = listed.queue_id
+    )::bigint as pending,
     (coalesce(folded.ready, 0) + coalesce(recent.ready, 0) + due.waiting)::bigint as available,
     (coalesce(folded.scheduled, 0) + coalesce(recent.scheduled, 0) - due.delayed)::bigint as scheduled,
     (coalesce(folded.retryable, 0) + coalesce(recent.retryable, 0) - due.failed)::bigint as retryable,

@@ -320,3 +320,56 @@ async fn what_comes_to_a_retired_queue_late_is_cancelled_like_the_rest() {
     assert_eq!(value(&mut user, &format!("select presque.job_state('{id}')")).await, "cancelled");
     assert_eq!(value(&mut user, "select count(*) from presque_internal.dedup").await, "0");
 }
+
+#[tokio::test]
+async fn a_job_waits_for_others_and_joins_a_batch_as_over_http() {
+    let (app, mut user) = start().await;
+    let first = value(&mut user, "select presque.enqueue('q')").await;
+    let needs = |ids: &[&str]| json!({"depends_on": ids}).to_string();
+    let options = needs(&[&first]);
+    ask(&mut user, &format!("begin; select presque.enqueue('q', options => '{options}'); rollback")).await.unwrap();
+    assert_eq!(value(&mut user, "select count(*) from presque_internal.dependency").await, "0");
+    let many = format!("select presque.enqueue_many('q', array['1', '2']::jsonb[], options => '{options}')");
+    let waiting = ask(&mut user, &many).await.unwrap();
+    assert_eq!(waiting.len(), 2);
+    let live = format!("select state, depends_on[1] from presque.jobs where id = '{}'", waiting[1][0]);
+    assert_eq!(ask(&mut user, &live).await.unwrap(), [["pending", &first]]);
+    assert_eq!(value(&mut user, "select pending from presque.queue_counts where queue = 'q'").await, "2");
+    assert_eq!(value(&mut user, &format!("select presque.job_state('{}')", waiting[0][0])).await, "pending");
+    assert_eq!(value(&mut user, &format!("select presque.cancel('{}')", waiting[0][0])).await, "cancelled");
+    let claimed = app.claim("q", 5).await;
+    assert_eq!(claimed.iter().map(|job| &job["id"]).collect::<Vec<_>>(), [&json!(first)]);
+    let complete = format!("select presque.complete('{first}', '{}')", claimed[0]["lease_token"].as_str().unwrap());
+    assert_eq!(value(&mut user, &complete).await, "t");
+    app.engine.resolve_linked().await.unwrap();
+    assert_eq!(app.claim("q", 5).await[0]["id"], json!(waiting[1][0]));
+
+    let made = app.post("/v1/batches", json!({"name": "n", "jobs": [{"queue": "q"}]}).to_string()).await.ok(201);
+    let batch = made["id"].as_str().unwrap();
+    let joined =
+        value(&mut user, &format!("select presque.enqueue('q', options => '{{\"batch_id\": \"{batch}\"}}')")).await;
+    assert_eq!(app.job(&json!(joined)).await["batch_id"], json!(batch));
+    let shown = "select name, state, total, available, completed, progress, finished_at is null from presque.batches";
+    assert_eq!(ask(&mut user, shown).await.unwrap(), [["n", "running", "2", "2", "0", "0", "t"]]);
+    for job in app.claim("q", 5).await {
+        app.report("complete", &job, json!({})).await.ok(200);
+    }
+    app.engine.resolve_linked().await.unwrap();
+    assert_eq!(ask(&mut user, shown).await.unwrap(), [["n", "completed", "2", "0", "2", "1", "f"]]);
+
+    let unknown = "01a206c8-d8c7-76c7-bfda-d9bb00000001";
+    for (options, said) in [
+        (needs(&[unknown]), "there is no job"),
+        (needs(&[]), "1 to 100 ids"),
+        (json!({"depends_on": first}).to_string(), "1 to 100 ids"),
+        (json!({"depends_on": [1]}).to_string(), "must be an id"),
+        (json!({"on_dependency_failure": "run"}).to_string(), "needs depends_on"),
+        (json!({"depends_on": [first], "on_dependency_failure": "go"}).to_string(), "one of cancel, run"),
+        (json!({"batch_id": batch}).to_string(), "no batch"),
+        (json!({"batch_id": "x"}).to_string(), "must be an id"),
+    ] {
+        let (code, message) = refusal(&mut user, &format!("select presque.enqueue('q', options => '{options}')")).await;
+        assert_eq!(code, "PQ001", "{options}: {message}");
+        assert!(message.contains(said), "{options}: {message}");
+    }
+}

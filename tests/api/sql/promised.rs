@@ -17,7 +17,7 @@ const STATS: &str = "bucket timestamptz, queue text, kind text, enqueued bigint,
     wait_p99_ms float8, run_p50_ms float8, run_p95_ms float8, run_p99_ms float8";
 
 /// Columns that come later stand behind these.
-const VIEWS: [(&str, &str); 19] = [
+const VIEWS: [(&str, &str); 20] = [
     ("jobs", JOBS),
     ("jobs_live", JOBS),
     ("job_history", JOBS),
@@ -70,8 +70,14 @@ const VIEWS: [(&str, &str); 19] = [
          updated_at timestamptz",
     ),
     ("schedule_runs", "schedule_id text, due_at timestamptz, fired_at timestamptz, job_id uuid"),
+    (
+        "batches",
+        "id uuid, name text, state text, total bigint, pending bigint, scheduled bigint, available bigint, running bigint, \
+         retryable bigint, completed bigint, discarded bigint, cancelled bigint, progress float8, tags text[], \
+         callback_job_ids uuid[], created_at timestamptz, finished_at timestamptz",
+    ),
     // They show what is not built yet, and are to be written down here when it is.
-    ("batches, bulk_operations, audit_log", ""),
+    ("bulk_operations, audit_log", ""),
 ];
 
 /// Arguments and answer, as `pg_get_function_arguments` writes them but for defaults; and who may call it.

@@ -121,11 +121,12 @@ async fn every_member_is_checked_and_named() {
         (json!({"dedup_until": "finished"}), "/dedup_until", "conflict"),
         (json!({"dedup_key": "k", "dedup_on_conflict": "ignore"}), "/dedup_on_conflict", "enum"),
         (json!({"group_key": "g"}), "/group_key", "unknown"),
-        (json!({"depends_on": []}), "/depends_on", "unknown"),
-        (json!({"depends_on_names": []}), "/depends_on_names", "unknown"),
-        (json!({"name": "n"}), "/name", "unknown"),
-        (json!({"on_dependency_failure": "run"}), "/on_dependency_failure", "unknown"),
+        (json!({"depends_on": "a"}), "/depends_on", "type"),
+        (json!({"depends_on_names": [""]}), "/depends_on_names/0", "min"),
+        (json!({"name": ""}), "/name", "min"),
+        (json!({"on_dependency_failure": "run"}), "/on_dependency_failure", "conflict"),
         (json!({"batch_id": "01a206c8-d8c7-76c7-bfda-d9bb00000001"}), "/batch_id", "unknown"),
+        (json!({"batch_id": 7}), "/batch_id", "type"),
         (json!({"payLoad": 1}), "/payLoad", "unknown"),
     ] {
         let problem = app.post("/v1/queues/q/jobs", body.to_string()).await.problem(422, "validation_failed");

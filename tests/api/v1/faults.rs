@@ -46,6 +46,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
                 .replace("{queue}", "q")
                 .replace("{worker_id}", "w")
                 .replace("{job_id}", JOB)
+                .replace("{batch_id}", JOB)
                 .replace("{schedule_id}", "s");
             let uri = uri.replace("/timeseries", "/timeseries?metric=completed");
             let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref");
@@ -64,7 +65,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
             });
         }
     }
-    assert_eq!(asked.len(), 34);
+    assert_eq!(asked.len(), 37);
     futures_util::future::join_all(asked).await;
 }
 

@@ -1,10 +1,12 @@
 //! The typed API: one file for each noun.
 
 mod bad_input;
+mod batches;
 mod claim;
 mod claim_ready;
 mod classic_ack;
 mod corners;
+mod dependencies;
 mod enqueue;
 mod export;
 mod faults;

@@ -3,6 +3,8 @@
 from .alive import Alive
 from .attempt import Attempt
 from .attempt_page import AttemptPage
+from .batch import Batch
+from .batch_page import BatchPage
 from .cancel_job_request import CancelJobRequest
 from .claim_request import ClaimRequest
 from .claim_response import ClaimResponse
@@ -37,6 +39,7 @@ from .latency_stats import LatencyStats
 from .lease import Lease
 from .limits import Limits
 from .log_line import LogLine
+from .new_batch import NewBatch
 from .new_job import NewJob
 from .pause_queue_request import PauseQueueRequest
 from .problem import Problem
@@ -76,6 +79,8 @@ __all__ = (
     "Alive",
     "Attempt",
     "AttemptPage",
+    "Batch",
+    "BatchPage",
     "CancelJobRequest",
     "ClaimedJob",
     "ClaimRequest",
@@ -110,6 +115,7 @@ __all__ = (
     "Lease",
     "Limits",
     "LogLine",
+    "NewBatch",
     "NewJob",
     "PauseQueueRequest",
     "Problem",

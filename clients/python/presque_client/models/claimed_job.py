@@ -47,6 +47,7 @@ class ClaimedJob:
         queue (str):
         run_after (datetime.datetime):
         tags (list[str]):
+        batch_id (UUID | Unset): The batch that it is in; it can add jobs to it.
         last_error (JobError | Unset): How an attempt failed. Example: {'at': datetime.datetime(2026, 11, 23, 4, 52, 54,
             tzinfo=datetime.timezone(datetime.timedelta(0), 'Z')), 'attempt': 1, 'error_class': 'TimeoutError',
             'fingerprint': '9f86d081884c7d65', 'message': 'smtp timed out'}.
@@ -69,6 +70,7 @@ class ClaimedJob:
     queue: str
     run_after: datetime.datetime
     tags: list[str]
+    batch_id: UUID | Unset = UNSET
     last_error: JobError | Unset = UNSET
     timeout_at: datetime.datetime | Unset = UNSET
     traceparent: str | Unset = UNSET
@@ -105,6 +107,10 @@ class ClaimedJob:
 
         tags = self.tags
 
+        batch_id: str | Unset = UNSET
+        if not isinstance(self.batch_id, Unset):
+            batch_id = str(self.batch_id)
+
         last_error: dict[str, Any] | Unset = UNSET
         if not isinstance(self.last_error, Unset):
             last_error = self.last_error.to_dict()
@@ -136,6 +142,8 @@ class ClaimedJob:
                 "tags": tags,
             }
         )
+        if batch_id is not UNSET:
+            field_dict["batch_id"] = batch_id
         if last_error is not UNSET:
             field_dict["last_error"] = last_error
         if timeout_at is not UNSET:
@@ -181,6 +189,13 @@ class ClaimedJob:
 
         tags = cast(list[str], d.pop("tags"))
 
+        _batch_id = d.pop("batch_id", UNSET)
+        batch_id: UUID | Unset
+        if isinstance(_batch_id, Unset):
+            batch_id = UNSET
+        else:
+            batch_id = UUID(_batch_id)
+
         _last_error = d.pop("last_error", UNSET)
         last_error: JobError | Unset
         if isinstance(_last_error, Unset):
@@ -213,6 +228,7 @@ class ClaimedJob:
             queue=queue,
             run_after=run_after,
             tags=tags,
+            batch_id=batch_id,
             last_error=last_error,
             timeout_at=timeout_at,
             traceparent=traceparent,

@@ -46,10 +46,12 @@ class Job:
         state (JobState): Where a job stands. Frozen for v1. Example: available.
         tags (list[str]):
         version (int): The `ETag`.
+        batch_id (UUID | Unset): The batch that it is in.
         cancel_reason (str | Unset):
         cancel_requested_at (datetime.datetime | Unset): Since when its worker is asked to stop.
         created_by (str | Unset): The name of the token it was enqueued with.
         dedup_key (str | Unset):
+        depends_on (list[UUID] | Unset): The jobs that it was to wait for.
         expires_at (datetime.datetime | Unset): Not started by then: cancelled.
         finished_at (datetime.datetime | Unset):
         headers (StringMap | Unset): Names and texts of your own. Example: {'tenant': '9'}.
@@ -82,10 +84,12 @@ class Job:
     state: JobState
     tags: list[str]
     version: int
+    batch_id: UUID | Unset = UNSET
     cancel_reason: str | Unset = UNSET
     cancel_requested_at: datetime.datetime | Unset = UNSET
     created_by: str | Unset = UNSET
     dedup_key: str | Unset = UNSET
+    depends_on: list[UUID] | Unset = UNSET
     expires_at: datetime.datetime | Unset = UNSET
     finished_at: datetime.datetime | Unset = UNSET
     headers: StringMap | Unset = UNSET
@@ -129,6 +133,10 @@ class Job:
 
         version = self.version
 
+        batch_id: str | Unset = UNSET
+        if not isinstance(self.batch_id, Unset):
+            batch_id = str(self.batch_id)
+
         cancel_reason = self.cancel_reason
 
         cancel_requested_at: str | Unset = UNSET
@@ -138,6 +146,13 @@ class Job:
         created_by = self.created_by
 
         dedup_key = self.dedup_key
+
+        depends_on: list[str] | Unset = UNSET
+        if not isinstance(self.depends_on, Unset):
+            depends_on = []
+            for depends_on_item_data in self.depends_on:
+                depends_on_item = str(depends_on_item_data)
+                depends_on.append(depends_on_item)
 
         expires_at: str | Unset = UNSET
         if not isinstance(self.expires_at, Unset):
@@ -203,6 +218,8 @@ class Job:
                 "version": version,
             }
         )
+        if batch_id is not UNSET:
+            field_dict["batch_id"] = batch_id
         if cancel_reason is not UNSET:
             field_dict["cancel_reason"] = cancel_reason
         if cancel_requested_at is not UNSET:
@@ -211,6 +228,8 @@ class Job:
             field_dict["created_by"] = created_by
         if dedup_key is not UNSET:
             field_dict["dedup_key"] = dedup_key
+        if depends_on is not UNSET:
+            field_dict["depends_on"] = depends_on
         if expires_at is not UNSET:
             field_dict["expires_at"] = expires_at
         if finished_at is not UNSET:
@@ -276,6 +295,13 @@ class Job:
 
         version = d.pop("version")
 
+        _batch_id = d.pop("batch_id", UNSET)
+        batch_id: UUID | Unset
+        if isinstance(_batch_id, Unset):
+            batch_id = UNSET
+        else:
+            batch_id = UUID(_batch_id)
+
         cancel_reason = d.pop("cancel_reason", UNSET)
 
         _cancel_requested_at = d.pop("cancel_requested_at", UNSET)
@@ -288,6 +314,15 @@ class Job:
         created_by = d.pop("created_by", UNSET)
 
         dedup_key = d.pop("dedup_key", UNSET)
+
+        _depends_on = d.pop("depends_on", UNSET)
+        depends_on: list[UUID] | Unset = UNSET
+        if _depends_on is not UNSET:
+            depends_on = []
+            for depends_on_item_data in _depends_on:
+                depends_on_item = UUID(depends_on_item_data)
+
+                depends_on.append(depends_on_item)
 
         _expires_at = d.pop("expires_at", UNSET)
         expires_at: datetime.datetime | Unset
@@ -369,10 +404,12 @@ class Job:
             state=state,
             tags=tags,
             version=version,
+            batch_id=batch_id,
             cancel_reason=cancel_reason,
             cancel_requested_at=cancel_requested_at,
             created_by=created_by,
             dedup_key=dedup_key,
+            depends_on=depends_on,
             expires_at=expires_at,
             finished_at=finished_at,
             headers=headers,

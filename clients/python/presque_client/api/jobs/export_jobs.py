@@ -19,6 +19,7 @@ def _get_kwargs(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -72,6 +73,11 @@ def _get_kwargs(
     params["tag"] = json_tag
 
     params["schedule_id"] = schedule_id
+
+    json_batch_id: str | Unset = UNSET
+    if not isinstance(batch_id, Unset):
+        json_batch_id = str(batch_id)
+    params["batch_id"] = json_batch_id
 
     params["worker_id"] = worker_id
 
@@ -162,6 +168,7 @@ def sync_detailed(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -196,6 +203,7 @@ def sync_detailed(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -224,6 +232,7 @@ def sync_detailed(
         state=state,
         tag=tag,
         schedule_id=schedule_id,
+        batch_id=batch_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -254,6 +263,7 @@ def sync(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -288,6 +298,7 @@ def sync(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -317,6 +328,7 @@ def sync(
         state=state,
         tag=tag,
         schedule_id=schedule_id,
+        batch_id=batch_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -341,6 +353,7 @@ async def asyncio_detailed(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -375,6 +388,7 @@ async def asyncio_detailed(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -403,6 +417,7 @@ async def asyncio_detailed(
         state=state,
         tag=tag,
         schedule_id=schedule_id,
+        batch_id=batch_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -431,6 +446,7 @@ async def asyncio(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -465,6 +481,7 @@ async def asyncio(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -495,6 +512,7 @@ async def asyncio(
             state=state,
             tag=tag,
             schedule_id=schedule_id,
+            batch_id=batch_id,
             worker_id=worker_id,
             error_class=error_class,
             error_fingerprint=error_fingerprint,

@@ -20,6 +20,7 @@ def _get_kwargs(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -74,6 +75,11 @@ def _get_kwargs(
     params["tag"] = json_tag
 
     params["schedule_id"] = schedule_id
+
+    json_batch_id: str | Unset = UNSET
+    if not isinstance(batch_id, Unset):
+        json_batch_id = str(batch_id)
+    params["batch_id"] = json_batch_id
 
     params["worker_id"] = worker_id
 
@@ -162,6 +168,7 @@ def sync_detailed(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -193,6 +200,7 @@ def sync_detailed(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -222,6 +230,7 @@ def sync_detailed(
         state=state,
         tag=tag,
         schedule_id=schedule_id,
+        batch_id=batch_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -253,6 +262,7 @@ def sync(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -284,6 +294,7 @@ def sync(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -314,6 +325,7 @@ def sync(
         state=state,
         tag=tag,
         schedule_id=schedule_id,
+        batch_id=batch_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -339,6 +351,7 @@ async def asyncio_detailed(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -370,6 +383,7 @@ async def asyncio_detailed(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -399,6 +413,7 @@ async def asyncio_detailed(
         state=state,
         tag=tag,
         schedule_id=schedule_id,
+        batch_id=batch_id,
         worker_id=worker_id,
         error_class=error_class,
         error_fingerprint=error_fingerprint,
@@ -428,6 +443,7 @@ async def asyncio(
     state: list[JobState] | Unset = UNSET,
     tag: list[str] | Unset = UNSET,
     schedule_id: str | Unset = UNSET,
+    batch_id: UUID | Unset = UNSET,
     worker_id: str | Unset = UNSET,
     error_class: str | Unset = UNSET,
     error_fingerprint: str | Unset = UNSET,
@@ -459,6 +475,7 @@ async def asyncio(
         state (list[JobState] | Unset):
         tag (list[str] | Unset):
         schedule_id (str | Unset):
+        batch_id (UUID | Unset):
         worker_id (str | Unset):
         error_class (str | Unset):
         error_fingerprint (str | Unset):
@@ -490,6 +507,7 @@ async def asyncio(
             state=state,
             tag=tag,
             schedule_id=schedule_id,
+            batch_id=batch_id,
             worker_id=worker_id,
             error_class=error_class,
             error_fingerprint=error_fingerprint,
