@@ -10,6 +10,7 @@ mod dependencies;
 mod enqueue;
 mod export;
 mod faults;
+mod graphs;
 mod group_commit;
 mod hand_over;
 mod idempotency;
