@@ -3,16 +3,20 @@
 -- A job that depends on others is in `pending` until they have ended; its edges are in `dependency`. Whatever ends a job
 -- says so in `ended_job`, in its own statement, if somebody waits for it: a trigger does, so that every way to end one
 -- does, also those of a server of the release before. A loop reads that and moves what waited
--- (store/dependencies/resolve.sql): nobody who ends a job waits for who depends on it.
+-- (run_resolve): nobody who ends a job waits for who depends on it.
 
 -- Jobs that wait for other jobs.
 create table presque_internal.pending (
+    -- As the job has them: what moves it takes them from here, so that a change of the job is not lost.
+    run_after timestamptz not null,
     job_id uuid not null,
     queue_id integer not null,
+    payload_bytes integer,
+    priority smallint not null,
     -- What becomes of it when one of them is discarded or cancelled: cancel, or run all the same.
     on_failure text not null constraint pending_on_failure check (on_failure in ('cancel', 'run')),
     kind text not null,
-    -- Serves store/jobs/cancel.sql, update.sql and store/dependencies/resolve.sql.
+    -- Serves store/jobs/cancel.sql, update.sql and run_resolve.
     constraint pending_job primary key (queue_id, job_id)
 );
 comment on table presque_internal.pending is 'Jobs that wait for other jobs to end';
@@ -29,22 +33,20 @@ comment on table presque_internal.pending_tally is 'Deltas of how many jobs are 
 -- What a pending job still waits for.
 create table presque_internal.dependency (
     made_at timestamptz not null default now(),
-    -- When to look whether the job that is waited for has ended already: one that ended while the edge was not yet
-    -- committed could not see it. Null once no such end can come any more, see store/dependencies/confirm.sql.
-    check_at timestamptz,
-    -- An id that transactions have which began after the edge was seen.
-    check_xid xid8,
+    -- When to look whether the job that is waited for has ended, and nobody was told: see
+    -- store/dependencies/confirm.sql.
+    check_at timestamptz not null,
     job_id uuid not null,
     on_job_id uuid not null,
     queue_id integer not null,
     on_queue_id integer not null,
-    -- Serves store/jobs/cancel.sql and store/dependencies/resolve.sql: all that one job waits for.
+    -- Serves store/jobs/cancel.sql and run_resolve: all that one job waits for.
     constraint dependency_once primary key (queue_id, job_id, on_job_id)
 );
--- Serves note_ended() and store/dependencies/resolve.sql: all that wait for one job.
+-- Serves note_ended() and run_resolve: all that wait for one job.
 create index dependency_on_job on presque_internal.dependency (on_queue_id, on_job_id);
 -- Serves store/dependencies/confirm.sql.
-create index dependency_to_check on presque_internal.dependency (check_at) where check_at is not null;
+create index dependency_to_check on presque_internal.dependency (check_at);
 comment on table presque_internal.dependency is 'Which job waits for which one to end; gone with the end';
 
 -- Jobs that are watched together.
@@ -68,7 +70,7 @@ create table presque_internal.batch_job (
     queue_id integer not null,
     -- The final state it came to; null while it is unfinished.
     state text,
-    -- Serves note_ended() and store/dependencies/resolve.sql.
+    -- Serves note_ended() and run_resolve.
     constraint batch_job_once primary key (queue_id, job_id)
 );
 -- Serves store/batches/list.sql and store/jobs/list_sorted.sql.
@@ -120,8 +122,12 @@ alter table presque_internal.idempotency add column batch_id uuid;
 -- Jobs that ended, or began anew, and that somebody waits for, in the order in which that happened to each.
 create table presque_internal.ended_job (
     n bigint generated always as identity primary key,
+    -- Later than it came, if somebody's transaction was in the way.
+    due_at timestamptz not null default now(),
     job_id uuid not null,
     queue_id integer not null,
+    -- Its batch knows, and only who waits for it does not.
+    for_waiters boolean not null default false,
     -- completed, discarded, cancelled, or reopened by a retry.
     state text not null
 ) with (autovacuum_vacuum_scale_factor = 0.02);
@@ -132,11 +138,13 @@ create sequence presque_internal.link_seq as bigint;
 
 -- Notes the end of jobs that others wait for. It reads and appends only, so it waits for nobody. Not with a search path
 -- of its own, which would cost every end of a job something: all names are qualified.
+--
+-- A transaction that is stricter than `read committed` sees only who waited when it began, so it notes every end.
 create function presque_internal.note_ended() returns trigger
 language plpgsql
 as $$
 begin
-    if pg_sequence_last_value('presque_internal.link_seq') is null then
+    if pg_catalog.pg_sequence_last_value('presque_internal.link_seq') is null then
         return null;
     end if;
     insert into presque_internal.ended_job (queue_id, job_id, state)
@@ -150,9 +158,24 @@ begin
         select
         from presque_internal.batch_job
         where batch_job.queue_id = ended.queue_id and batch_job.job_id = ended.job_id
+        union all
+        select where pg_catalog.current_setting('transaction_isolation') <> 'read committed'
         limit 1
     ) as waited_for;
     return null;
+end
+$$;
+
+-- How many jobs of a queue wait, delayed ones, retries and those that wait for others among them.
+create or replace function presque_internal.depth_of(of_queue integer) returns bigint
+language plpgsql stable
+as $$
+begin
+    return (
+        select pending + ready + scheduled + retryable
+        from presque_internal.queue_count_now
+        where queue_id = of_queue
+        limit 1);
 end
 $$;
 
@@ -291,7 +314,7 @@ begin
 end
 $$;
 
--- Ids among the options, each once, or null for none.
+-- Ids among the options, each once, or null.
 create function presque_internal.option_uuids(options jsonb, name text, most integer) returns uuid[]
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -301,8 +324,8 @@ begin
     if given is null then
         return null;
     end if;
-    if jsonb_typeof(given) <> 'array' or jsonb_array_length(given) not between 1 and most then
-        raise exception 'the option % must be an array of 1 to % ids', name, most
+    if jsonb_typeof(given) <> 'array' or jsonb_array_length(given) > most then
+        raise exception 'the option % must be an array of up to % ids', name, most
             using errcode = 'PQ001', detail = format('It is %s.', left(given::text, 100));
     end if;
     return array(
@@ -320,42 +343,57 @@ language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 declare
     jobs integer := cardinality(texts);
+    queues text[] := array_fill(queue, array[jobs]);
+    kinds text[] := array_fill(kind, array[jobs]);
+    priorities integer[] := array_fill(presque_internal.option_number(options, 'priority', -100, 100)::integer, array[jobs]);
+    run_afters timestamptz[] := array_fill(run_after, array[jobs]);
+    delays_ms bigint[] := array_fill(delay_ms, array[jobs]);
+    expire_at timestamptz[] := array_fill(presque_internal.option_time(options, 'expires_at'), array[jobs]);
+    attempts integer[] := array_fill(presque_internal.option_number(options, 'max_attempts', 1, 1000)::integer, array[jobs]);
+    leases_ms bigint[] := array_fill(presque_internal.option_number(options, 'lease_ms', 1000, 43200000), array[jobs]);
+    timeouts_ms bigint[] := array_fill(presque_internal.option_number(options, 'timeout_ms', 0, 3155760000000), array[jobs]);
+    tags text[] := array_fill(presque_internal.option_tags(options), array[jobs]);
+    headers text[] := array_fill(presque_internal.option_headers(options), array[jobs]);
+    traceparents text[] := array_fill(presque_internal.option_text(options, 'traceparent', 55), array[jobs]);
+    dedup_keys text[] := array_fill(presque_internal.option_text(options, 'dedup_key', 256), array[jobs]);
+    dedup_scopes text[] := array_fill(null::text, array[jobs]);
+    dedup_untils text[] := array_fill(presque_internal.option_text(options, 'dedup_until', 64, '{started,finished,window}'), array[jobs]);
+    dedup_windows_ms bigint[] := array_fill(presque_internal.option_number(options, 'dedup_window_ms', 1, 3155760000000), array[jobs]);
+    on_conflicts text[] := array_fill(presque_internal.option_text(options, 'dedup_on_conflict', 64, '{return_existing,reject,replace}'), array[jobs]);
     needed uuid[] := presque_internal.option_uuids(options, 'depends_on', 100);
+    on_failure text := presque_internal.option_text(options, 'on_dependency_failure', 64, '{cancel,run}');
+    batch_id uuid := presque_internal.option_uuid(options, 'batch_id');
+    outcome refcursor;
     stored record;
 begin
-    for stored in
-        select *
+    if cardinality(needed) > 0 or batch_id is not null then
+        open outcome for
+        select job_id, refusal, refused_actual, refused_limit
         from presque_internal.run_enqueue_linked(
-            array_fill(queue, array[jobs]), array_fill(kind, array[jobs]), texts,
-            array_fill(presque_internal.option_number(options, 'priority', -100, 100)::integer, array[jobs]),
-            array_fill(run_after, array[jobs]), array_fill(delay_ms, array[jobs]),
-            array_fill(presque_internal.option_time(options, 'expires_at'), array[jobs]),
-            array_fill(presque_internal.option_number(options, 'max_attempts', 1, 1000)::integer, array[jobs]),
-            array_fill(presque_internal.option_number(options, 'lease_ms', 1000, 43200000), array[jobs]),
-            array_fill(presque_internal.option_number(options, 'timeout_ms', 0, 3155760000000), array[jobs]),
-            array_fill(presque_internal.option_tags(options), array[jobs]),
-            array_fill(presque_internal.option_headers(options), array[jobs]),
-            array_fill(presque_internal.option_text(options, 'traceparent', 55), array[jobs]),
-            array_fill(presque_internal.option_text(options, 'dedup_key', 256), array[jobs]),
-            array_fill(null::text, array[jobs]),
-            array_fill(presque_internal.option_text(options, 'dedup_until', 64, '{started,finished,window}'), array[jobs]),
-            array_fill(presque_internal.option_number(options, 'dedup_window_ms', 1, 3155760000000), array[jobs]),
-            array_fill(presque_internal.option_text(options, 'dedup_on_conflict', 64, '{return_existing,reject,replace}'), array[jobs]),
-            null, null, null, session_user,
-            array_fill(presque_internal.option_uuid(options, 'batch_id'), array[jobs]),
-            array_fill(
-                presque_internal.option_text(options, 'on_dependency_failure', 64, '{cancel,run}'), array[jobs]),
+            queues, kinds, texts, priorities, run_afters, delays_ms, expire_at, attempts, leases_ms, timeouts_ms,
+            tags, headers, traceparents, dedup_keys, dedup_scopes, dedup_untils, dedup_windows_ms, on_conflicts,
+            null, null, null, session_user, array_fill(batch_id, array[jobs]), array_fill(on_failure, array[jobs]),
             array(select item from generate_series(1, jobs) as item cross join unnest(needed)),
             array(select needs from generate_series(1, jobs) as item cross join unnest(needed) as one (needs)),
-            null, null, null)
+            array_fill(null::integer, array[jobs * coalesce(cardinality(needed), 0)]), null, null);
+    else
+        open outcome for
+        select job_id, refusal, refused_actual, refused_limit
+        from presque_internal.run_enqueue(
+            queues, kinds, texts, priorities, run_afters, delays_ms, expire_at, attempts, leases_ms, timeouts_ms,
+            tags, headers, traceparents, dedup_keys, dedup_scopes, dedup_untils, dedup_windows_ms, on_conflicts, 0,
+            null, null, null, null, session_user);
+    end if;
     loop
-        if stored.refusal is null then
-            return next stored.job_id;
-        else
+        fetch outcome into stored;
+        exit when not found;
+        if stored.refusal is not null then
             perform presque_internal.refuse(
                 stored.refusal, queue, stored.job_id, stored.refused_actual, stored.refused_limit);
         end if;
+        return next stored.job_id;
     end loop;
+    close outcome;
 end
 $$;
 
@@ -394,41 +432,104 @@ revoke execute on function presque_internal.enqueued(text, text[], text, timesta
 comment on function presque.enqueue(text, jsonb, text, timestamptz, jsonb) is
     'Enqueues a job when this transaction commits. Options: priority, delay_ms, expires_at, max_attempts, lease_ms, timeout_ms, tags, headers, traceparent, dedup_key, dedup_until, dedup_window_ms, dedup_on_conflict, depends_on, on_dependency_failure, batch_id.';
 
--- How many jobs of a batch are in each state. What is unfinished is looked up in the narrow tables.
+-- How many jobs of a batch are in each state. Planned for the batch: few jobs are looked up one by one, many at once.
 create function presque_internal.batch_counts(
     of_batch uuid, out total bigint, out pending bigint, out scheduled bigint, out available bigint, out running bigint,
     out retryable bigint, out completed bigint, out discarded bigint, out cancelled bigint
 )
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on set enable_seqscan = on set enable_bitmapscan = on
 as $$
-    select
-        count(*), count(*) filter (where its.state = 'pending'), count(*) filter (where its.state = 'scheduled'),
-        count(*) filter (where its.state = 'available'), count(*) filter (where its.state = 'running'),
-        count(*) filter (where its.state = 'retryable'), count(*) filter (where its.state = 'completed'),
-        count(*) filter (where its.state = 'discarded'), count(*) filter (where its.state = 'cancelled')
-    from presque_internal.batch_job as b
-    cross join lateral (
-        select coalesce(
-            b.state,
-            (
-                select 'running'
-                from presque_internal.lease as l
-                where b.state is null and l.queue_id = b.queue_id and l.job_id = b.job_id
-            ),
-            (
-                select case when s.run_after <= now() then 'available' when s.retryable then 'retryable' else 'scheduled' end
-                from presque_internal.scheduled as s
-                where b.state is null and s.queue_id = b.queue_id and s.job_id = b.job_id
-            ),
-            (
-                select 'pending'
-                from presque_internal.pending as p
-                where b.state is null and p.queue_id = b.queue_id and p.job_id = b.job_id
-            ),
-            -- It ended a moment ago, if it is not there, and will be told.
-            'available') as state
-    ) as its
-    where b.batch_id = of_batch
+begin
+    execute $sql$
+        select
+            count(*), count(*) filter (where state = 'pending'), count(*) filter (where state = 'scheduled'),
+            count(*) filter (where state = 'available'), count(*) filter (where state = 'running'),
+            count(*) filter (where state = 'retryable'), count(*) filter (where state = 'completed'),
+            count(*) filter (where state = 'discarded'), count(*) filter (where state = 'cancelled')
+        from (
+            select state
+            from presque_internal.batch_job
+            where batch_id = $1 and state is not null
+            union all
+            select case
+                when l.job_id is not null then 'running'
+                when s.run_after <= now() then 'available'
+                when s.retryable then 'retryable'
+                when s.job_id is not null then 'scheduled'
+                when p.job_id is not null then 'pending'
+                -- It ended a moment ago, if it is not there, and will be told.
+                else 'available'
+            end
+            from presque_internal.batch_job as b
+            left join presque_internal.lease as l on l.queue_id = b.queue_id and l.job_id = b.job_id
+            left join presque_internal.scheduled as s on s.queue_id = b.queue_id and s.job_id = b.job_id
+            left join presque_internal.pending as p on p.queue_id = b.queue_id and p.job_id = b.job_id
+            where b.batch_id = $1 and b.state is null
+        ) as member
+    $sql$
+    into total, pending, scheduled, available, running, retryable, completed, discarded, cancelled
+    using of_batch;
+end
+$$;
+
+-- As in migration 8, with `ended_job` among the tables: it holds little for a short time, too.
+create or replace function presque_internal.compact_hot_table(hot text, bytes_min bigint, rows_max integer, young_ms bigint)
+returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '50ms'
+as $$
+declare
+    ready_rows presque_internal.ready[];
+    scheduled_rows presque_internal.scheduled[];
+    lease_rows presque_internal.lease[];
+    ended_rows presque_internal.ended_job[];
+    bytes bigint := pg_total_relation_size('presque_internal.' || quote_ident(hot));
+    rows_found integer;
+    began timestamptz := clock_timestamp();
+begin
+    if bytes < bytes_min or bytes > greatest(8 * bytes_min, 2::bigint << 30)
+        or not pg_try_advisory_xact_lock(hashtextextended('presque.compact', 0))
+    then
+        return false;
+    end if;
+    execute format('select count(*) from (select from presque_internal.%I limit %s) as few', hot, rows_max + 1)
+    into rows_found;
+    if rows_found > rows_max or clock_timestamp() > began + interval '100 milliseconds' then
+        return false;
+    end if;
+    perform
+    from pg_stat_activity
+    where
+        datname = current_database() and backend_type = 'client backend' and application_name <> 'presque'
+        and (state is null or xact_start > now() - young_ms * interval '1 millisecond')
+        and pid <> pg_backend_pid();
+    if found then
+        return false;
+    end if;
+    begin
+        execute format('lock table presque_internal.%I in access exclusive mode', hot);
+    exception
+        when lock_not_available then return false;
+    end;
+    if hot = 'ready' then
+        ready_rows := array(select r from presque_internal.ready as r);
+        truncate presque_internal.ready;
+        insert into presque_internal.ready select * from unnest(ready_rows);
+    elsif hot = 'scheduled' then
+        scheduled_rows := array(select s from presque_internal.scheduled as s);
+        truncate presque_internal.scheduled;
+        insert into presque_internal.scheduled select * from unnest(scheduled_rows);
+    elsif hot = 'ended_job' then
+        ended_rows := array(select e from presque_internal.ended_job as e);
+        truncate presque_internal.ended_job;
+        insert into presque_internal.ended_job overriding system value select * from unnest(ended_rows);
+    else
+        lease_rows := array(select l from presque_internal.lease as l);
+        truncate presque_internal.lease;
+        insert into presque_internal.lease select * from unnest(lease_rows);
+    end if;
+    return true;
+end
 $$;
 
 -- The tables that every job passes come last: their locks are held to the end of this file.
@@ -911,7 +1012,7 @@ declare
 begin
     -- Whoever reads the other views reads this one.
     for grantee in
-        select distinct acl.grantee::regrole as name
+        select distinct case when acl.grantee = 0 then 'public' else acl.grantee::regrole::text end as name
         from pg_class
         cross join aclexplode(relacl) as acl
         where oid = 'presque.schedules'::regclass and acl.privilege_type = 'SELECT' and acl.grantee <> relowner

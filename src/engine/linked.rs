@@ -74,11 +74,13 @@ impl Engine {
         if !ever {
             return Ok(LinkedLook::Unused);
         }
-        let mut worked = 0;
+        let (mut worked, mut confirmed) = (0, false);
         if unsure {
-            worked += self.store.confirm_dependencies(CONFIRM).await?;
+            let (found, looked) = self.store.confirm_dependencies(CONFIRM).await?;
+            confirmed = found > 0;
+            worked += if looked == CONFIRM { looked } else { found };
         }
-        if ended || worked > 0 {
+        if ended || confirmed {
             let resolved = self.store.resolve_dependencies(RESOLVE_JOBS, RESOLVE_EDGES).await?;
             worked += resolved.ended;
             for (queue, jobs) in &resolved.available {
@@ -108,9 +110,10 @@ impl Engine {
         let deadline = Instant::now() + wait;
         loop {
             let mut waiting = self.waiters.stand(vec![line(id)]);
-            let Some(batch) = self.store.find_batch(id).await? else { return Ok(None) };
-            if batch.state != "running" || Instant::now() >= deadline || draining.is_cancelled() {
-                return Ok(Some(batch));
+            let Some(running) = self.store.is_batch_running(id).await? else { return Ok(None) };
+            if !running || Instant::now() >= deadline || draining.is_cancelled() {
+                // Its jobs are counted once.
+                return self.store.find_batch(id).await;
             }
             let _waits = self.store.metrics().long_poll();
             tokio::select! {

@@ -46,6 +46,9 @@ const FOLD_FAILURES: i64 = 2_000;
 /// late a server learns that jobs are linked at all.
 const RESOLVE_EVERY: Duration = Duration::from_millis(200);
 const LOOK_FOR_LINKS_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks for jobs of batches that are gone, of all servers together, and how many of them at once.
+const CONFIRM_EVERY: Duration = Duration::from_hours(1);
+const CONFIRM_JOBS: i64 = 10_000;
 /// Rows of what is counted of pending jobs, before they are folded.
 const FOLD_PENDING_ROWS: i64 = 1_000;
 /// Between two samples of how deep queues are, of all servers together.
@@ -58,6 +61,12 @@ const RETIRE_EVERY: Duration = Duration::from_mins(30);
 /// Between two looks whether tables hold little in much space.
 const COMPACT_EVERY: Duration = Duration::from_secs(10);
 /// Much: some million jobs' worth. And little: copied in a tenth of a second.
+const COMPACTED: [(&str, i64); 4] = [
+    ("ready", COMPACT_BYTES_MIN),
+    ("scheduled", COMPACT_BYTES_MIN),
+    ("lease", COMPACT_BYTES_MIN),
+    ("ended_job", 16 << 20),
+];
 const COMPACT_BYTES_MIN: i64 = 256 * 1024 * 1024;
 const COMPACT_ROWS_MAX: i32 = 20_000;
 /// A backup has all its locks when its transaction is so old.
@@ -167,6 +176,9 @@ impl Loops<'_> {
                 LinkedLook::Worked => Tick::More,
             })
         });
+        self.spawn("confirm_batches", CONFIRM_EVERY, |_, store| async move {
+            chore(&store, "confirm_batches", CONFIRM_EVERY, || store.confirm_batches(CONFIRM_JOBS)).await
+        });
         self.spawn("fold_pending", FOLD_EVERY, |_, store| async move {
             store.fold_pending(FOLD_PENDING_ROWS).await.map(|_| Tick::Idle)
         });
@@ -184,8 +196,8 @@ impl Loops<'_> {
             Ok(more(store.purge_retired(PURGE_JOBS).await? > 0))
         });
         self.spawn("compact", COMPACT_EVERY, |_, store| async move {
-            for table in ["ready", "scheduled", "lease"] {
-                if store.compact(table, COMPACT_BYTES_MIN, COMPACT_ROWS_MAX, COMPACT_YOUNG_MS).await? {
+            for (table, bytes_min) in COMPACTED {
+                if store.compact(table, bytes_min, COMPACT_ROWS_MAX, COMPACT_YOUNG_MS).await? {
                     tracing::info!(table, "written anew: somebody's old snapshot keeps what is gone");
                 }
             }

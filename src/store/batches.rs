@@ -52,6 +52,18 @@ impl Store {
         self.all(Effect::Read, statement).await
     }
 
+    /// Whether the batch is running, or `None` if it is not known.
+    pub async fn is_batch_running(&self, id: Uuid) -> Result<Option<bool>> {
+        let statement = sqlx::query_as::<_, (bool,)>(sql!("batches/is_running")).bind(id);
+        Ok(self.one(Effect::Read, statement).await?.map(|(running,)| running))
+    }
+
+    /// Says of up to `limit` jobs of batches that they are gone, if nobody was told; answers how many.
+    pub async fn confirm_batches(&self, limit: i64) -> Result<i64> {
+        let statement = sqlx::query_as::<_, (i64,)>(sql!("batches/confirm")).bind(limit);
+        Ok(self.one(Effect::Write, statement).await?.map_or(0, |(gone,)| gone))
+    }
+
     /// Ends up to `limit` batches whose jobs have all ended.
     pub async fn finish_batches(&self, limit: i64) -> Result<FinishedBatches> {
         let statement = sqlx::query_as::<_, (Option<Uuid>, Option<String>)>(sql!("batches/finish")).bind(limit);

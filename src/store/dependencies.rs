@@ -34,10 +34,11 @@ impl Store {
         look.ok_or_else(|| super::Error::unreadable("dependencies/look"))
     }
 
-    /// Looks at up to `limit` dependencies whose job may have ended unseen; answers how many.
-    pub async fn confirm_dependencies(&self, limit: i64) -> Result<i64> {
-        let statement = sqlx::query_as::<_, (i64,)>(sql!("dependencies/confirm")).bind(limit);
-        Ok(self.one(Effect::Write, statement).await?.map_or(0, |(looked,)| looked))
+    /// Looks at up to `limit` dependencies whose job may have ended unseen; answers how many have, and at how many it
+    /// looked.
+    pub async fn confirm_dependencies(&self, limit: i64) -> Result<(i64, i64)> {
+        let statement = sqlx::query_as(sql!("dependencies/confirm")).bind(limit);
+        Ok(self.one(Effect::Write, statement).await?.unwrap_or_default())
     }
 
     /// Moves the jobs that wait for up to `limit` ended ones, and at most `edges` of them.

@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 use super::sql;
 
 /// The name of each function, its text, and the statement that it runs.
-const ROUTINES: [(&str, &str, &str); 9] = [
+const ROUTINES: [(&str, &str, &str); 10] = [
     ("run_enqueue", sql!("routines/run_enqueue"), sql!("jobs/enqueue")),
     ("run_cancel", sql!("routines/run_cancel"), sql!("jobs/cancel")),
     ("run_retry", sql!("routines/run_retry"), sql!("jobs/retry")),
@@ -25,6 +25,7 @@ const ROUTINES: [(&str, &str, &str); 9] = [
     ("run_resume", sql!("routines/run_resume"), sql!("queues/resume")),
     // These are several statements of one transaction, so each stands in its function.
     ("run_link", sql!("routines/run_link"), ""),
+    ("run_resolve", sql!("routines/run_resolve"), ""),
     ("run_enqueue_linked", sql!("routines/run_enqueue_linked"), ""),
     ("run_finish_batches", sql!("routines/run_finish_batches"), ""),
 ];

@@ -178,6 +178,7 @@ async fn create_batch(State(app): State<App>, params: Params, headers: HeaderMap
     let idempotency = body.idempotency(&headers, None)?;
     let batch = body.parse(|fields| read_batch(&app, fields))?;
     let (events, followers): (Vec<_>, Vec<_>) = batch.callbacks.into_iter().unzip();
+    let places: Vec<String> = batch.jobs.iter().chain(&followers).map(|job| job.at.clone()).collect();
     let enqueue = store::Enqueue {
         jobs: jobs_of(batch.jobs, &headers)?,
         idempotency: idempotency.map(|key| ("create_batch", key)),
@@ -189,7 +190,7 @@ async fn create_batch(State(app): State<App>, params: Params, headers: HeaderMap
         ..store::Enqueue::default()
     };
     let queues = queues_of(&enqueue);
-    let (jobs, replayed) = answered(app.engine.enqueue(enqueue, false).await?, &queues, false)?;
+    let (jobs, replayed) = answered(app.engine.enqueue(enqueue, false).await?, &queues, &places)?;
     let id = jobs.first().and_then(|job| job.batch).ok_or(Error::Internal)?;
     let batch = app.store.find_batch(id).await?.ok_or(Error::BatchNotFound(id))?;
     let mut response = json(StatusCode::CREATED, &Batch::from(batch))?;

@@ -125,7 +125,7 @@ pub(super) async fn stored_one(app: &App, enqueue: store::Enqueue) -> Result<(Re
 
 /// As [`stored_one`], of what the engine answers.
 pub(super) fn one_answered(answer: EnqueueAnswer, queues: &[String]) -> Result<(Response, bool), Error> {
-    let (mut jobs, replayed) = answered(answer, queues, true)?;
+    let (mut jobs, replayed) = answered(answer, queues, &[String::new()])?;
     let job = jobs.pop().ok_or(Error::Internal)?;
     let location = format!("/v1/jobs/{}", job.id);
     let status = if job.duplicate { StatusCode::OK } else { StatusCode::CREATED };
@@ -164,7 +164,8 @@ async fn enqueue_jobs(State(app): State<App>, params: Params, headers: HeaderMap
         ..store::Enqueue::default()
     };
     let queues = queues_of(&enqueue);
-    let (jobs, replayed) = answered(app.engine.enqueue(enqueue, false).await?, &queues, false)?;
+    let places: Vec<String> = (0..queues.len()).map(|n| format!("/jobs/{n}")).collect();
+    let (jobs, replayed) = answered(app.engine.enqueue(enqueue, false).await?, &queues, &places)?;
     let results = jobs.into_iter().map(EnqueueResult::from).collect();
     Ok(mark_replayed(json(StatusCode::CREATED, &EnqueueJobsResponse { results })?, replayed))
 }
@@ -181,10 +182,15 @@ pub(super) fn queues_of(enqueue: &store::Enqueue) -> Vec<String> {
     enqueue.all_jobs().map(|job| job.queue.to_string()).collect()
 }
 
-/// What was stored of the jobs, or of `one`, of these queues, and whether an earlier request did it.
-pub(super) fn answered(answer: EnqueueAnswer, queues: &[String], one: bool) -> Result<(Vec<Enqueued>, bool), Error> {
+/// What was stored of the jobs of these queues, which stand at these places of the body, and whether an earlier request
+/// did it.
+pub(super) fn answered(
+    answer: EnqueueAnswer,
+    queues: &[String],
+    places: &[String],
+) -> Result<(Vec<Enqueued>, bool), Error> {
     let queue = |item: usize| queues.get(item).cloned().unwrap_or_default();
-    let pointer = |item: usize, name: &str| if one { format!("/{name}") } else { format!("/jobs/{item}/{name}") };
+    let pointer = |item: usize, name: &str| format!("{}/{name}", places.get(item).map_or("", String::as_str));
     match answer {
         EnqueueAnswer::Stored { jobs, replayed } => Ok((jobs, replayed)),
         EnqueueAnswer::Mismatch => Err(Error::IdempotencyMismatch),

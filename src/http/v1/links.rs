@@ -1,6 +1,6 @@
 //! Which jobs of a request wait for which.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::fields::Fields;
 use super::new_job::{Asked, Read};
@@ -10,6 +10,9 @@ use crate::store::{Dependency, Links};
 
 /// Jobs that one may wait for.
 const DEPENDENCIES_MAX: usize = 100;
+
+/// Jobs of other requests that those of one may wait for together: each is looked up.
+const OTHERS_MAX: usize = 10_000;
 
 /// Characters of what jobs of a request call each other.
 const NAME_MAX: usize = 128;
@@ -33,6 +36,10 @@ pub(super) fn read_links(fields: &Fields<'_>, asked: Asked<'_>) -> (Links, Optio
     }
     if fields.has("on_dependency_failure") && !fields.has("depends_on") && !fields.has("depends_on_names") {
         fields.fault("on_dependency_failure", "conflict", "only together with depends_on or depends_on_names");
+    }
+    let replaces = fields.find("dedup_on_conflict").is_some_and(|raw| raw.get() == r#""replace""#);
+    if replaces && ["depends_on", "depends_on_names", "batch_id"].into_iter().any(|name| fields.has(name)) {
+        fields.fault("dedup_on_conflict", "conflict", "a job that is replaced keeps its dependencies and its batch");
     }
     let refuse = |names: &[&str], why: &str| {
         for name in names.iter().filter(|name| fields.has(name)) {
@@ -80,6 +87,12 @@ pub(super) fn link(read: &mut [Read]) -> Result<(), Error> {
     }
     for place in in_circles(&needed) {
         fault(&read[place].at, "depends_on_names", "conflict", "it waits for itself, by way of others".to_owned());
+    }
+    let others = read.iter().flat_map(|job| &job.job.links.depends_on);
+    let others: HashSet<_> =
+        others.filter_map(|on| if let Dependency::Job(id) = on { Some(id) } else { None }).collect();
+    if others.len() > OTHERS_MAX {
+        fault("", "jobs", "max", format!("at most {OTHERS_MAX} jobs of other requests to wait for, all together"));
     }
     if !faults.is_empty() {
         return Err(Error::DependencyInvalid(faults));

@@ -1,16 +1,18 @@
--- Looks whether jobs that others wait for had ended before that could be seen; up to $1 of those that are due.
+-- Looks whether jobs that others wait for have ended, and nobody was told; up to $1 of those that are due.
 --
--- A job is waited for by an edge. Its end looks for edges, and finds none that is not committed yet; and whoever made the
--- edge saw a job that had not ended. So each edge to a job that was there before is looked at when it can be seen. An end
--- that cannot be seen even then is that of a transaction which ran when the edge was committed: the first look notes an
--- id that is higher than all of those had, and when none is left below it, no such end can come any more.
+-- The end of a job looks for who waits for it, and finds no edge that is not committed yet; and whoever made the edge saw a
+-- job that had not ended. So an edge to a job that was there before is looked at when it can be seen, and again and
+-- again, each time when it is twice as old: an end that could not be seen is that of a transaction that ran when the
+-- edge was committed, and is found when it is over, at most as long after that as it lasted. Once an hour it is looked at in any case,
+-- as a server of the release before tells nobody of a job that it deletes.
 --
--- Answers how many edges it looked at. A job that is not there any more was cancelled, as far as anybody knows.
+-- Answers how many have ended. A job that is not there any more was cancelled, as far as anybody knows.
 --
--- Safe under concurrency: `skip locked` gives each edge to one server. What is said twice of a job is resolved once.
--- Served by dependency_to_check, dependency_once and the keys behind job_now.
+-- Safe under concurrency: `skip locked` gives each edge to one server. What is said twice of a job is resolved once, and
+-- is said for those who wait only: what its batch knows may be newer.
+-- Served by dependency_to_check, dependency_once, lease_of_job, scheduled_of_job, pending_job and the keys behind job_now.
 with due as materialized (
-    select queue_id, job_id, on_queue_id, on_job_id, made_at, check_xid
+    select queue_id, job_id, on_queue_id, on_job_id, made_at
     from presque_internal.dependency
     where check_at <= now()
     order by check_at
@@ -18,37 +20,35 @@ with due as materialized (
     for update skip locked
 ),
 looked as materialized (
-    select
-        due.*, coalesce(its.state, 'cancelled') as state,
-        coalesce(its.state, 'cancelled') in ('completed', 'discarded', 'cancelled') as ended,
-        coalesce(due.check_xid <= pg_snapshot_xmin(pg_current_snapshot()), false) as for_good
+    select due.*, its.state
     from due
-    left join lateral (
-        select state
-        from presque_internal.job_now
-        where job_now.queue_id = due.on_queue_id and job_now.id = due.on_job_id
-        limit 1
-    ) as its on true
-),
-said as (
-    insert into presque_internal.ended_job (queue_id, job_id, state)
-    select distinct on_queue_id, on_job_id, state
-    from looked
-    where ended
+    cross join lateral (
+        select coalesce(
+            (select 'running' from presque_internal.lease as l where l.queue_id = on_queue_id and l.job_id = on_job_id),
+            (
+                select 'scheduled'
+                from presque_internal.scheduled as s
+                where s.queue_id = on_queue_id and s.job_id = on_job_id
+            ),
+            (select 'pending' from presque_internal.pending as p where p.queue_id = on_queue_id and p.job_id = on_job_id),
+            (select job_now.state from presque_internal.job_now where job_now.queue_id = on_queue_id and id = on_job_id),
+            'cancelled') as state
+        offset 0
+    ) as its
 ),
 noted as (
     update presque_internal.dependency
-    set
-        -- As often as it is old, so that somebody's long transaction makes no work.
-        check_at = case
-            when not looked.ended and not looked.for_good
-            then now() + least(greatest(now() - looked.made_at, interval '100 milliseconds'), interval '1 minute')
-        end,
-        check_xid = coalesce(looked.check_xid, pg_current_xact_id())
+    set check_at = now() + least(greatest(now() - looked.made_at, interval '100 milliseconds'), interval '1 hour')
     from looked
     where
         dependency.queue_id = any (array[looked.queue_id]) and dependency.job_id = looked.job_id
         and dependency.on_job_id = looked.on_job_id
+),
+said as (
+    insert into presque_internal.ended_job (queue_id, job_id, state, for_waiters)
+    select distinct on_queue_id, on_job_id, state, true
+    from looked
+    where state in ('completed', 'discarded', 'cancelled')
+    returning 1
 )
-select count(*) as looked_at
-from looked
+select (select count(*) from said) as ended, (select count(*) from looked) as looked_at

@@ -116,7 +116,9 @@ refused as materialized (
         from decided
         where payload_bytes > (policy ->> 'payload_max_bytes')::bigint
         union all
-        select asked.n, 'queue_full', null, counts.ready + counts.scheduled + counts.retryable, asked.max_depth
+        select
+            asked.n, 'queue_full', null, counts.pending + counts.ready + counts.scheduled + counts.retryable,
+            asked.max_depth
         from (
             select queue_id, min(n) as n, count(*) as jobs, (policy ->> 'max_depth')::bigint as max_depth
             from numbered
@@ -128,7 +130,7 @@ refused as materialized (
             group by queue_id, policy
         ) as asked
         join presque_internal.queue_count_now as counts on counts.queue_id = asked.queue_id
-        where counts.ready + counts.scheduled + counts.retryable + asked.jobs > asked.max_depth
+        where counts.pending + counts.ready + counts.scheduled + counts.retryable + asked.jobs > asked.max_depth
         union all
         select n, 'no_window', null, null, null
         from decided

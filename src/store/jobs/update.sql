@@ -63,18 +63,18 @@ left_scheduled as (
         scheduled.seq, scheduled.kind, scheduled.attempt, scheduled.failed_attempts, scheduled.releases,
         scheduled.run_after, case when scheduled.retryable then 'retryable' else 'scheduled' end, false
 ),
--- A job that waits for others stays where it is; its row is locked, so that it is not moved meanwhile.
-stays_pending as materialized (
-    select target.*
+-- A job that waits for others stays where it is; what moves it takes from there how.
+stays_pending as (
+    update presque_internal.pending
+    set
+        priority = target.priority,
+        run_after = case when $4::timestamptz is null then pending.run_after else greatest($4, now()) end,
+        payload_bytes = case when $7::text is null then pending.payload_bytes else octet_length($7::text) end
     from target
-    cross join lateral (
-        select
-        from presque_internal.pending
-        where pending.queue_id = target.queue_id and pending.job_id = target.id
-        limit 1
-        for update
-    ) as pending
-    where target.too_large is not true
+    where
+        target.too_large is not true
+        and pending.queue_id = any (array[target.queue_id]) and pending.job_id = target.id
+    returning target.queue_id, target.id, pending.priority, pending.run_after
 ),
 -- A place that a job leaves is never taken again; see ARCHITECTURE.md, claims.
 moved as materialized (
@@ -119,7 +119,7 @@ changed as materialized (
     select queue_id, id, priority, run_after
     from moved
     union all
-    select queue_id, id, priority, greatest($4, now())
+    select queue_id, id, priority, run_after
     from stays_pending
 ),
 rewritten as (

@@ -24,6 +24,8 @@ returns table (
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+set enable_bitmapscan = off set enable_sort = off set jit = off
 as $run$
 #variable_conflict use_column
 declare
@@ -71,19 +73,34 @@ begin
         union all
         -- Callbacks are stored with the batch, and enqueued at its end.
         select
-            null, case when following.allowed is null then 'queue_not_found' else 'payload_too_large' end,
+            null,
+            case
+                when following.policy is null then 'queue_not_found'
+                when following.bytes > following.allowed then 'payload_too_large'
+                else 'no_window'
+            end,
             jobs + following.item, following.bytes, following.allowed
         from (
             select
-                given.item, octet_length(given.payload)::bigint as bytes,
-                (
-                    select (presque_internal.default_policy() || queue.policy ->> 'payload_max_bytes')::bigint
-                    from presque_internal.queue
-                    where queue.name = given.queue and queue.deleted_at is null
-                ) as allowed
-            from unnest(queues[jobs + 1:], payloads[jobs + 1:]) with ordinality as given (queue, payload, item)
+                given.item, given.dedup_key, octet_length(given.payload)::bigint as bytes, its.policy,
+                (its.policy ->> 'payload_max_bytes')::bigint as allowed,
+                coalesce(given.until, its.policy ->> 'dedup_until') as until,
+                coalesce(given.window_ms, (its.policy ->> 'dedup_window_ms')::bigint) as window_ms
+            from unnest(
+                queues[jobs + 1:], payloads[jobs + 1:], dedup_keys[jobs + 1:], dedup_untils[jobs + 1:],
+                dedup_windows_ms[jobs + 1:]
+            ) with ordinality as given (queue, payload, dedup_key, until, window_ms, item)
+            left join lateral (
+                select presque_internal.default_policy() || queue.policy as policy
+                from presque_internal.queue
+                where queue.name = given.queue and queue.deleted_at is null
+                limit 1
+            ) as its on true
         ) as following
-        where following.allowed is null or following.bytes > following.allowed
+        where
+            following.policy is null
+            or following.bytes > following.allowed
+            or (following.dedup_key is not null and following.until = 'window' and following.window_ms <= 0)
     ) as refused
     order by refused.item
     limit 1;
@@ -138,19 +155,24 @@ begin
     waiting := array(
         select *
         from presque_internal.run_link(
+            came_of_it.ids,
             array(
-                select case when not its.duplicate then its.id end
-                from unnest(came_of_it.ids, came_of_it.duplicates) with ordinality as its (id, duplicate, item)
+                select not duplicate
+                from unnest(came_of_it.duplicates) with ordinality as its (duplicate, item)
                 order by its.item),
             batch_ids, on_failures, edge_items,
             array(
                 select coalesce(needed.id, came_of_it.ids[needed.on_item])
                 from unnest(edge_ids, edge_on_items) with ordinality as needed (id, on_item, place)
+                order by needed.place),
+            array(
+                select needed.on_item is not null and not came_of_it.duplicates[needed.on_item]
+                from unnest(edge_on_items) with ordinality as needed (on_item, place)
                 order by needed.place)));
     return query
     select
         its.item, its.id, its.duplicate, its.other_queue,
-        case when its.id = any (waiting) then 'pending' else its.state end, its.run_after, null::text, null::bigint,
+        case when not its.duplicate and its.id = any (waiting) then 'pending' else its.state end, its.run_after, null::text, null::bigint,
         null::bigint, null::bigint, false, batch_ids[its.item]
     from unnest(
         came_of_it.ids, came_of_it.duplicates, came_of_it.other_queues, came_of_it.states, came_of_it.run_afters

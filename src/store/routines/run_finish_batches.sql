@@ -8,7 +8,8 @@
 --
 -- Safe under concurrency: one at a time, by the advisory lock of dependencies/resolve.sql, which writes what became of
 -- jobs. The batch is locked before its jobs are looked at: who adds a job meanwhile holds a lock on it, and it is left for
--- another time. If something refuses a job that is to follow, nothing of that batch is done, and it is tried again.
+-- another time. If a queue is full or somebody is in the way, nothing of that batch is done, and it is tried again; a job
+-- that is refused for good does not follow, and the log of the database says so.
 --
 -- Served by batch_check_due, the primary key of batch, batch_job_open and batch_job_of_batch.
 create or replace function presque_internal.run_finish_batches(most bigint)
@@ -16,7 +17,7 @@ returns table (batch_id uuid, queue text)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
-set enable_bitmapscan = off set jit = off
+set enable_bitmapscan = off set jit = off set lock_timeout = '200ms'
 as $run$
 #variable_conflict use_column
 declare
@@ -82,21 +83,24 @@ begin
                     array[following.traceparent], array[following.dedup_key], array[null::text],
                     array[following.dedup_until], array[following.dedup_window_ms],
                     array[following.dedup_on_conflict], 0, null, null, null, null, null);
-                if came_of_it.refusal is not null then
-                    raise exception using
-                        errcode = 'PQ005', message = format('%s in queue %s', came_of_it.refusal, following.queue);
+                if came_of_it.refusal = 'queue_full' then
+                    raise exception 'the queue % is full', quote_literal(following.queue) using errcode = 'PQ002';
+                elsif came_of_it.refusal is not null then
+                    raise warning 'a job in queue % does not follow batch %: %', quote_literal(following.queue), checked,
+                        came_of_it.refusal;
+                else
+                    queues := queues || following.queue;
                 end if;
                 update presque_internal.batch_callback
-                set fired_at = now(), job_id = came_of_it.job_id
-                where batch_id = checked and event = following.event;
-                queues := queues || following.queue;
+                set fired_at = now(), job_id = case when came_of_it.refusal is null then came_of_it.job_id end
+                where batch_callback.batch_id = checked and event = following.event;
             end loop;
             return query
             select checked, null::text
             union all
             select null, put.queue from unnest(queues) as put (queue);
         exception
-            when sqlstate 'PQ005' or serialization_failure then
+            when sqlstate 'PQ002' or serialization_failure or lock_not_available or deadlock_detected then
                 raise warning 'batch % has ended, and what is to follow is tried again in 10 s: %', checked, sqlerrm;
                 insert into presque_internal.batch_check (batch_id, due_at)
                 values (checked, now() + interval '10 seconds');

@@ -360,8 +360,7 @@ async fn a_job_waits_for_others_and_joins_a_batch_as_over_http() {
     let unknown = "01a206c8-d8c7-76c7-bfda-d9bb00000001";
     for (options, said) in [
         (needs(&[unknown]), "there is no job"),
-        (needs(&[]), "1 to 100 ids"),
-        (json!({"depends_on": first}).to_string(), "1 to 100 ids"),
+        (json!({"depends_on": first}).to_string(), "up to 100 ids"),
         (json!({"depends_on": [1]}).to_string(), "must be an id"),
         (json!({"on_dependency_failure": "run"}).to_string(), "needs depends_on"),
         (json!({"depends_on": [first], "on_dependency_failure": "go"}).to_string(), "one of cancel, run"),

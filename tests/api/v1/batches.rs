@@ -221,3 +221,28 @@ async fn what_is_to_follow_waits_until_its_queue_takes_it() {
     assert_eq!(app.claim("end", 1).await[0]["kind"], "follow");
     assert_eq!(states(&app, &[&job]).await, ["completed"]);
 }
+
+#[tokio::test]
+async fn what_is_refused_for_good_does_not_follow_and_a_job_that_is_gone_ends_no_less() {
+    let app = TestApp::start().await;
+    let window = json!({"queue": "end", "dedup_key": "k", "dedup_until": "window"});
+    let asked = json!({"jobs": [{"queue": "q"}], "on_success": window});
+    let refused = app.post("/v1/batches", asked.to_string()).await.problem(422, "validation_failed");
+    assert_eq!(refused["errors"][0]["pointer"], "/on_success/dedup_window_ms");
+    app.put_in("end", json!({"dedup_key": "held"})).await;
+    let held = json!({"queue": "end", "dedup_key": "held", "dedup_on_conflict": "reject"});
+    let made = batch(&app, json!({"jobs": [{"queue": "q"}, {"queue": "gone"}], "on_complete": held})).await;
+    let jobs = jobs(&app, &made["id"]).await;
+    complete(&app, "q", &jobs[0]).await;
+    // As a server of the release before deletes it: it tells nobody.
+    let id = jobs[1].as_str().unwrap();
+    app.sql(&format!("delete from presque_internal.ready where job_id = '{id}'")).await;
+    app.sql(&format!("delete from presque_internal.job where id = '{id}'")).await;
+    resolve(&app).await;
+    assert_eq!(shown(&app, &made["id"]).await["state"], "running");
+    assert_eq!(app.store.confirm_batches(10).await.unwrap(), 1);
+    assert_eq!(app.store.confirm_batches(10).await.unwrap(), 0, "it is said once");
+    resolve(&app).await;
+    let ended = shown(&app, &made["id"]).await;
+    assert_eq!((&ended["state"], &ended["callback_job_ids"]), (&json!("failed"), &json!([])));
+}

@@ -238,20 +238,91 @@ async fn an_end_that_the_dependency_could_not_see_and_that_could_not_see_it_is_f
     app.sql("update presque_internal.dependency set check_at = now()").await;
     resolve(&app).await;
     assert_eq!(states(&app, &[&first, &waits]).await, ["cancelled", "cancelled"]);
+}
 
-    // One that cannot be overtaken any more is looked at no longer.
-    let other = app.put_in("q", json!({})).await["id"].clone();
-    let waits = app.put_in("q", json!({"depends_on": [other]})).await["id"].clone();
-    let mut looks = 0;
-    while app.sql("update presque_internal.dependency set check_at = now() where check_at is not null").await > 0 {
-        resolve(&app).await;
-        looks += 1;
-        assert!(looks < 500, "transactions of other tests last for a moment only");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    complete(&app, "q", &other).await;
+#[tokio::test]
+async fn an_end_in_a_stricter_transaction_that_began_before_the_dependency_is_told_at_once() {
+    let app = TestApp::start().await;
+    let first = app.put_in("q", json!({})).await["id"].clone();
+    let mut ending = app.db.connect().await;
+    sqlx::raw_sql("begin isolation level repeatable read; select 1").execute(&mut ending).await.unwrap();
+    let waits = app.put_in("q", json!({"depends_on": [first]})).await["id"].clone();
     resolve(&app).await;
-    complete(&app, "q", &waits).await;
+    let id = first.as_str().unwrap();
+    let cancel = format!("select presque.cancel('{id}'); commit");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(cancel)).execute(&mut ending).await.unwrap();
+    resolve(&app).await;
+    assert_eq!(states(&app, &[&first, &waits]).await, ["cancelled", "cancelled"]);
+}
+
+#[tokio::test]
+async fn somebody_in_the_way_of_one_job_keeps_no_other_waiting() {
+    let app = TestApp::start().await;
+    let first = app.put_in("q", json!({})).await["id"].clone();
+    let changed = app.put_in("late", json!({"depends_on": [first]})).await["id"].as_str().unwrap().to_owned();
+    let other = app.put_in("other", json!({"depends_on": [first]})).await["id"].clone();
+    let mut user = app.db.connect().await;
+    // As an update of the job does, in its statement.
+    let update = format!(
+        "begin;
+         update presque_internal.pending set priority = 50, run_after = now() + interval '1 hour' where job_id = '{changed}'"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(update)).execute(&mut user).await.unwrap();
+    complete(&app, "q", &first).await;
+    let begun = std::time::Instant::now();
+    resolve(&app).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "nobody is waited for");
+    complete(&app, "other", &other).await;
+    assert_eq!(states(&app, &[&json!(changed)]).await, ["pending"]);
+    sqlx::raw_sql("commit").execute(&mut user).await.unwrap();
+    app.sql("update presque_internal.ended_job set due_at = now()").await;
+    resolve(&app).await;
+    // What was changed meanwhile is not lost.
+    assert_eq!(states(&app, &[&json!(changed)]).await, ["scheduled"]);
+    assert_eq!(left_edges(&app).await, 0);
+    assert_eq!(app.sql("delete from presque_internal.ended_job").await, 0);
+}
+
+#[tokio::test]
+async fn as_many_dependencies_as_may_be_are_stored_in_time() {
+    let app = TestApp::start().await;
+    let named = |n: usize, needs: Vec<String>| json!({"queue": "q", "name": n.to_string(), "depends_on_names": needs});
+    let jobs: Vec<Value> =
+        (0..1000).map(|n| named(n, (n.saturating_sub(100)..n).map(|n| n.to_string()).collect())).collect();
+    let stored = app.post("/v1/jobs", json!({"jobs": jobs}).to_string()).await.ok(201)["results"].clone();
+    assert_eq!((&stored[0]["state"], &stored[999]["state"]), (&json!("available"), &json!("pending")));
+    assert_eq!(app.job(&stored[999]["id"]).await["depends_on"].as_array().unwrap().len(), 100);
+    complete(&app, "q", &stored[0]["id"]).await;
+    resolve(&app).await;
+    complete(&app, "q", &stored[1]["id"]).await;
+    let others: Vec<Value> = (0..100).map(|n| stored[n]["id"].clone()).collect();
+    let jobs = vec![json!({"queue": "p", "depends_on": others}); 1000];
+    let stored = app.post("/v1/jobs", json!({"jobs": jobs}).to_string()).await.ok(201)["results"].clone();
+    assert_eq!(app.job(&stored[7]["id"]).await["depends_on"], json!(others));
+    assert_eq!(pending(&app, "p").await, 1000);
+}
+
+#[tokio::test]
+async fn what_waits_for_others_counts_for_the_depth_and_is_not_replaced() {
+    let app = TestApp::start().await;
+    app.patch("/v1/queues/q", r#"{"max_depth":2}"#).await.ok(201);
+    let first = app.put_in("p", json!({})).await["id"].clone();
+    let waits = json!({"depends_on": [first]});
+    for _ in 0..2 {
+        app.put_in("q", waits.clone()).await;
+    }
+    let full = app.post("/v1/queues/q/jobs", waits.to_string()).await.problem(429, "queue_full");
+    assert_eq!((&full["limit"], &full["actual"]), (&json!(2), &json!(2)));
+    app.post("/v1/queues/q/jobs", "{}").await.problem(429, "queue_full");
+    let replace = json!({"depends_on": [first], "dedup_key": "k", "dedup_on_conflict": "replace"});
+    let refused = app.post("/v1/queues/p/jobs", replace.to_string()).await.problem(422, "validation_failed");
+    assert_eq!(refused["errors"][0]["pointer"], "/dedup_on_conflict");
+    app.put_in("p", json!({"depends_on": [first], "dedup_key": "k"})).await;
+    let replace = json!({"dedup_key": "k", "dedup_on_conflict": "replace"});
+    app.post("/v1/queues/p/jobs", replace.to_string()).await.problem(409, "duplicate_job");
+    // A duplicate keeps what it waits for, and its batch.
+    let again = json!({"dedup_key": "k", "depends_on": [first]}).to_string();
+    assert_eq!(app.post("/v1/queues/p/jobs", again).await.ok(200)["state"], "pending");
 }
 
 #[tokio::test]
