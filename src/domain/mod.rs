@@ -1,5 +1,6 @@
 //! What things are: pure rules without I/O. Everything else may import this.
 
+mod by;
 mod failure;
 mod histogram;
 mod job;
@@ -9,6 +10,7 @@ mod policy;
 mod recurrence;
 mod run_after;
 
+pub use by::By;
 pub use failure::{Failure, cut};
 pub use histogram::Histogram;
 pub use job::{Action, FREE_RELEASES, JobId, JobState, LeaseToken, Outcome, Running, settle};

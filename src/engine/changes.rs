@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
-use crate::domain::{Action, JobId, JobState, QueueName, WorkerId};
+use crate::domain::{Action, By, JobId, JobState, QueueName, WorkerId};
 use crate::store::{
     DeletedQueue, Directive, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Store, Updated,
 };
@@ -91,7 +91,7 @@ impl Engine {
     {
         for _ in 0..TRIES {
             let change = change.clone();
-            if let Some(done) = self.finish(move |engine| change(engine.store)).await? {
+            if let Some(done) = self.finish_noted(move |engine| change(engine.store)).await? {
                 return Ok(Acted::Done(done));
             }
             match self.store.find_job(id, false, false).await? {
@@ -104,12 +104,12 @@ impl Engine {
     }
 
     /// Cancels a job, or asks its worker to.
-    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool) -> Result<Acted<JobStatus>> {
-        let reason = Arc::new(reason);
+    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool, by: By) -> Result<Acted<JobStatus>> {
+        let asked = Arc::new((reason, by));
         let cancelled = self
             .act(id, Action::Cancel, None, move |store| {
-                let reason = reason.clone();
-                async move { store.cancel_job(id, &reason, force).await }
+                let asked = asked.clone();
+                async move { store.cancel_job(id, &asked.0, force, &asked.1).await }
             })
             .await?;
         if let Acted::Done(status) = &cancelled
@@ -138,10 +138,12 @@ impl Engine {
         delay_ms: i64,
         reset_attempts: bool,
         force: bool,
+        by: By,
     ) -> Result<Acted<Retried>> {
         let retried = self
-            .act(id, Action::Retry { force }, None, move |store| async move {
-                store.retry_job(id, delay_ms, reset_attempts, force).await
+            .act(id, Action::Retry { force }, None, move |store| {
+                let by = by.clone();
+                async move { store.retry_job(id, delay_ms, reset_attempts, force, &by).await }
             })
             .await?;
         if let Acted::Done(Retried::Again(JobStatus { state: JobState::Available, .. }, queue)) = &retried {
@@ -151,12 +153,18 @@ impl Engine {
     }
 
     /// Changes a job that waits, if it has `version` where that is given.
-    pub async fn update_job(&self, id: JobId, update: JobUpdate, version: Option<i64>) -> Result<Acted<Updated>> {
-        let update = Arc::new(update);
+    pub async fn update_job(
+        &self,
+        id: JobId,
+        update: JobUpdate,
+        version: Option<i64>,
+        by: By,
+    ) -> Result<Acted<Updated>> {
+        let asked = Arc::new((update, by));
         let updated = self
             .act(id, Action::Update, version, move |store| {
-                let update = update.clone();
-                async move { store.update_job(id, &update, version).await }
+                let asked = asked.clone();
+                async move { store.update_job(id, &asked.0, version, &asked.1).await }
             })
             .await?;
         if let Acted::Done(Updated::Done { available_in: Some(queue) }) = &updated {
@@ -166,11 +174,15 @@ impl Engine {
     }
 
     /// Deletes a final job; a waiting one, too, by `force`.
-    pub async fn delete_job(&self, id: JobId, force: bool) -> Result<Acted<()>> {
+    pub async fn delete_job(&self, id: JobId, force: bool, by: By) -> Result<Acted<()>> {
         let deleted = self
-            .act(id, Action::Delete { force }, None, move |store| async move {
-                let deleted = store.delete_job(id).await? || (force && store.delete_waiting_job(id).await?.is_some());
-                Ok(deleted.then_some(()))
+            .act(id, Action::Delete { force }, None, move |store| {
+                let by = by.clone();
+                async move {
+                    let deleted = store.delete_job(id, &by).await?
+                        || (force && store.delete_waiting_job(id, &by).await?.is_some());
+                    Ok(deleted.then_some(()))
+                }
             })
             .await?;
         self.wake_job(id);
@@ -184,20 +196,21 @@ impl Engine {
         reason: Option<String>,
         resume_after_ms: Option<i64>,
         make: bool,
+        by: By,
     ) -> Result<()> {
-        self.finish(move |engine| {
-            let (queue, reason) = (queue.clone(), reason.clone());
-            async move { engine.store.pause_queue(&queue, reason.as_deref(), resume_after_ms, make).await }
+        self.finish_noted(move |engine| {
+            let (queue, reason, by) = (queue.clone(), reason.clone(), by.clone());
+            async move { engine.store.pause_queue(&queue, reason.as_deref(), resume_after_ms, make, &by).await }
         })
         .await
     }
 
     /// Makes a queue hand out jobs again, and wakes who waits for them.
-    pub async fn resume_queue(&self, queue: QueueName, make: bool) -> Result<()> {
+    pub async fn resume_queue(&self, queue: QueueName, make: bool, by: By) -> Result<()> {
         let name = queue.to_string();
-        self.finish(move |engine| {
-            let queue = queue.clone();
-            async move { engine.store.resume_queue(&queue, make).await }
+        self.finish_noted(move |engine| {
+            let (queue, by) = (queue.clone(), by.clone());
+            async move { engine.store.resume_queue(&queue, make, &by).await }
         })
         .await?;
         self.wake_queue(&name, 1);
@@ -209,6 +222,7 @@ impl Engine {
         let resumed = self.store.resume_due_queues().await?;
         for queue in &resumed {
             self.wake_queue(queue, 1);
+            self.wake_events();
         }
         Ok(resumed.len())
     }
@@ -223,10 +237,10 @@ impl Engine {
         Ok(promoted.iter().map(|(_, jobs)| jobs).sum())
     }
 
-    pub async fn purge_queue(&self, queue: QueueName) -> Result<()> {
-        self.finish(move |engine| {
-            let queue = queue.clone();
-            async move { engine.store.purge_queue(&queue).await }
+    pub async fn purge_queue(&self, queue: QueueName, by: By) -> Result<()> {
+        self.finish_noted(move |engine| {
+            let (queue, by) = (queue.clone(), by.clone());
+            async move { engine.store.purge_queue(&queue, &by).await }
         })
         .await
     }
@@ -240,14 +254,15 @@ impl Engine {
         differences: serde_json::Map<String, serde_json::Value>,
         version: Option<i64>,
         make: Option<QueueName>,
+        by: By,
     ) -> Result<Option<bool>> {
-        self.finish(move |engine| {
-            let (queue, differences, make) = (queue.clone(), differences.clone(), make.clone());
+        self.finish_noted(move |engine| {
+            let (queue, differences, make, by) = (queue.clone(), differences.clone(), make.clone(), by.clone());
             async move {
                 if let Some(make) = &make {
-                    engine.store.create_queues([make]).await?;
+                    engine.store.create_queues([make], &by).await?;
                 }
-                engine.store.upsert_queue(&queue, differences, version).await
+                engine.store.upsert_queue(&queue, differences, version, &by).await
             }
         })
         .await
@@ -259,38 +274,58 @@ impl Engine {
         queue: QueueName,
         force: bool,
         version: Option<i64>,
+        by: By,
     ) -> Result<Option<DeletedQueue>> {
-        self.finish(move |engine| {
-            let queue = queue.clone();
-            async move { engine.store.delete_queue(&queue, force, version).await }
+        self.finish_noted(move |engine| {
+            let (queue, by) = (queue.clone(), by.clone());
+            async move { engine.store.delete_queue(&queue, force, version, &by).await }
         })
         .await
     }
 
     /// Notes that a worker lives; answers what an operator wants of it.
-    pub async fn heartbeat_worker(&self, worker: WorkerId, beat: Heartbeat) -> Result<Directive> {
-        let beat = Arc::new(beat);
+    pub async fn heartbeat_worker(&self, worker: WorkerId, beat: Heartbeat, by: By) -> Result<Directive> {
+        let asked = Arc::new((beat, by));
         self.finish(move |engine| {
-            let (worker, beat) = (worker.clone(), beat.clone());
-            async move { engine.store.heartbeat_worker(&worker, &beat).await }
+            let (worker, asked) = (worker.clone(), asked.clone());
+            async move { engine.store.heartbeat_worker(&worker, &asked.0, &asked.1).await }
         })
         .await
     }
 
     /// Forgets a worker that has stopped.
-    pub async fn stop_worker(&self, worker: WorkerId) -> Result<()> {
-        self.finish(move |engine| {
-            let worker = worker.clone();
-            async move { engine.store.stop_worker(&worker).await }
+    pub async fn stop_worker(&self, worker: WorkerId, by: By) -> Result<()> {
+        self.finish_noted(move |engine| {
+            let (worker, by) = (worker.clone(), by.clone());
+            async move { engine.store.stop_worker(&worker, &by).await }
         })
         .await
     }
 
+    /// Notes up to `limit` workers that were lost since the last look; answers how many.
+    pub async fn note_lost_workers(&self, limit: i64) -> Result<i64> {
+        let lost = self.store.note_lost_workers(limit).await?;
+        if lost > 0 {
+            self.wake_events();
+        }
+        Ok(lost)
+    }
+
     /// Says what a worker should do from its next beat on. False if there is none.
-    pub async fn signal_worker(&self, worker: WorkerId, signal: String, reason: Option<String>) -> Result<bool> {
-        self.finish(move |engine| {
-            let (worker, signal, reason) = (worker.clone(), signal.clone(), reason.clone());
-            async move { engine.store.signal_worker(&worker, &signal, reason.as_deref()).await }
+    pub async fn signal_worker(
+        &self,
+        worker: WorkerId,
+        signal: String,
+        reason: Option<String>,
+        by: By,
+    ) -> Result<bool> {
+        let asked = Arc::new((signal, reason, by));
+        self.finish_noted(move |engine| {
+            let (worker, asked) = (worker.clone(), asked.clone());
+            async move {
+                let (signal, reason, by) = &*asked;
+                engine.store.signal_worker(&worker, signal, reason.as_deref(), by).await
+            }
         })
         .await
     }

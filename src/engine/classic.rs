@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::settle::settle;
 use super::{ClaimAnswer, ClaimRequest, Engine};
-use crate::domain::{Failure, JobId, LeaseToken, Outcome, Payload, QueueName, WorkerId};
+use crate::domain::{By, Failure, JobId, LeaseToken, Outcome, Payload, QueueName, WorkerId};
 use crate::store::{Claim, Error, Fetch, Fetched, Result, Settle};
 
 /// A job as a classic client gets it; with a token if it is held under a lease.
@@ -138,21 +138,21 @@ impl Engine {
 
     /// Registers a worker. What it still holds on the queue is given back: a worker that
     /// starts anew must not acknowledge what ended it.
-    pub async fn register_worker(&self, worker: WorkerId, queue: QueueName) -> Result<()> {
+    pub async fn register_worker(&self, worker: WorkerId, queue: QueueName, by: By) -> Result<()> {
         self.release_leases(&worker, Some(&queue)).await?;
-        self.finish(move |engine| {
-            let (worker, queue) = (worker.clone(), queue.clone());
-            async move { engine.store.register_worker(&worker, &queue).await }
+        self.finish_noted(move |engine| {
+            let (worker, queue, by) = (worker.clone(), queue.clone(), by.clone());
+            async move { engine.store.register_worker(&worker, &queue, &by).await }
         })
         .await
     }
 
     /// Takes a worker off a queue, having completed what it holds there.
-    pub async fn unregister_worker(&self, worker: WorkerId, queue: QueueName) -> Result<()> {
+    pub async fn unregister_worker(&self, worker: WorkerId, queue: QueueName, by: By) -> Result<()> {
         self.complete_classic(&worker, &queue).await?;
-        self.finish(move |engine| {
-            let (worker, queue) = (worker.clone(), queue.clone());
-            async move { engine.store.unregister_worker(&worker, &queue).await }
+        self.finish_noted(move |engine| {
+            let (worker, queue, by) = (worker.clone(), queue.clone(), by.clone());
+            async move { engine.store.unregister_worker(&worker, &queue, &by).await }
         })
         .await
     }

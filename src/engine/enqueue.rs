@@ -64,7 +64,7 @@ impl Engine {
                     let enqueue = enqueue.clone();
                     self.finish(move |engine| {
                         let enqueue = enqueue.clone();
-                        async move { engine.store.create_queues(enqueue.jobs.iter().map(|job| &job.queue)).await }
+                        async move { engine.create_queues(&enqueue).await }
                     })
                     .await?;
                 }
@@ -73,6 +73,13 @@ impl Engine {
                 EnqueueOutcome::Known => return Ok(EnqueueAnswer::Mismatch),
             }
         }
+    }
+
+    /// Makes the queues of these jobs, those that are not there.
+    async fn create_queues(&self, enqueue: &Enqueue) -> Result<()> {
+        self.store.create_queues(enqueue.all_jobs().map(|job| &job.queue), &enqueue.by).await?;
+        self.wake_events();
+        Ok(())
     }
 
     async fn enqueue_alone(&self, enqueue: Arc<Enqueue>) -> Result<EnqueueOutcome> {
@@ -155,7 +162,7 @@ impl Engine {
                     return Ok(EnqueueAnswer::Stored { jobs, replayed: false });
                 }
                 EnqueueOutcome::Refused(EnqueueRefusal::QueueNotFound { .. }) if make_queues => {
-                    self.store.create_queues(enqueue.all_jobs().map(|job| &job.queue)).await?;
+                    self.create_queues(enqueue).await?;
                 }
                 // What the request did the first time may be what refuses it now.
                 EnqueueOutcome::Refused(refusal) => {

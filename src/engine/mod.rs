@@ -10,6 +10,7 @@ mod changes;
 mod claim;
 mod classic;
 mod enqueue;
+mod events;
 mod lanes;
 mod linked;
 mod schedules;

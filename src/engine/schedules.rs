@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 
 use super::{Engine, EnqueueAnswer};
-use crate::domain::{CatchUp, Recurrence};
+use crate::domain::{By, CatchUp, Recurrence};
 use crate::store::{DueSchedule, Enqueue, Error, Result, Schedule};
 
 /// Schedules that one server fires at the same time.
@@ -107,14 +107,14 @@ impl Engine {
 
     /// Stores the job that somebody asks a schedule for, and notes that it is one of its jobs.
     pub async fn trigger_schedule(&self, id: String, enqueue: Enqueue) -> Result<EnqueueAnswer> {
-        self.finish(move |engine| {
-            let (id, enqueue) = (id.clone(), enqueue.clone());
+        self.finish_noted(move |engine| {
+            let (id, enqueue, by) = (id.clone(), enqueue.clone(), enqueue.by.clone());
             async move {
                 let answer = engine.enqueue(enqueue, false).await?;
                 if let EnqueueAnswer::Stored { jobs, .. } = &answer {
                     for job in jobs {
                         // The job is stored whatever becomes of the note.
-                        if let Err(error) = engine.store.note_run(&id, job.id).await {
+                        if let Err(error) = engine.store.note_run(&id, job.id, &by).await {
                             tracing::warn!(id, %error, "a job that was asked for is not listed by its schedule");
                         }
                     }
@@ -127,20 +127,20 @@ impl Engine {
 
     /// Stores a schedule of which this was seen, or that was not there. Whether it was made;
     /// `None` if somebody else was faster, or it fired meanwhile.
-    pub async fn upsert_schedule(&self, schedule: Schedule, seen: Option<Schedule>) -> Result<Option<bool>> {
-        self.finish(move |engine| {
-            let (schedule, seen) = (schedule.clone(), seen.clone());
-            async move { engine.store.upsert_schedule(&schedule, seen.as_ref()).await }
+    pub async fn upsert_schedule(&self, schedule: Schedule, seen: Option<Schedule>, by: By) -> Result<Option<bool>> {
+        self.finish_noted(move |engine| {
+            let (schedule, seen, by) = (schedule.clone(), seen.clone(), by.clone());
+            async move { engine.store.upsert_schedule(&schedule, seen.as_ref(), &by).await }
         })
         .await
     }
 
     /// Deletes a schedule, if it has `version` where that is given: whether it did, and the
     /// version it has. `None` if it is not there.
-    pub async fn delete_schedule(&self, id: String, version: Option<i64>) -> Result<Option<(bool, i64)>> {
-        self.finish(move |engine| {
-            let id = id.clone();
-            async move { engine.store.delete_schedule(&id, version).await }
+    pub async fn delete_schedule(&self, id: String, version: Option<i64>, by: By) -> Result<Option<(bool, i64)>> {
+        self.finish_noted(move |engine| {
+            let (id, by) = (id.clone(), by.clone());
+            async move { engine.store.delete_schedule(&id, version, &by).await }
         })
         .await
     }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::classic;
 use super::problem::Error;
+use crate::domain::By;
 use crate::engine::panic_message;
 use crate::lifecycle::Lifecycle;
 
@@ -30,22 +31,42 @@ const HEADERS_MAX: usize = 100;
 const PATH_SHOWN_MAX: usize = 200;
 
 tokio::task_local! {
-    static CURRENT: (HeaderValue, String, Span);
+    static CURRENT: Current;
+}
+
+/// The request that is being answered.
+struct Current {
+    id: HeaderValue,
+    path: String,
+    span: Span,
+    client: Option<IpAddr>,
+}
+
+impl Current {
+    fn id(&self) -> String {
+        self.id.to_str().unwrap_or_default().to_owned()
+    }
 }
 
 /// The id of the request that is being answered.
 pub(super) fn request_id() -> String {
-    CURRENT.try_with(|(id, ..)| id.to_str().unwrap_or_default().to_owned()).unwrap_or_default()
+    CURRENT.try_with(Current::id).unwrap_or_default()
 }
 
 /// The path of the request that is being answered.
 pub(super) fn request_path() -> Option<String> {
-    CURRENT.try_with(|(_, path, _)| path.clone()).ok()
+    CURRENT.try_with(|current| current.path.clone()).ok()
 }
 
 /// The span of the request that is being answered.
 pub(super) fn span() -> Option<Span> {
-    CURRENT.try_with(|(.., span)| span.clone()).ok()
+    CURRENT.try_with(|current| current.span.clone()).ok()
+}
+
+/// Who asks for what the request that is being answered changes.
+pub(super) fn by() -> By {
+    let by = |current: &Current| By { actor: None, request_id: Some(current.id()), ip: current.client };
+    CURRENT.try_with(by).unwrap_or_default()
 }
 
 /// Gives the request its id, logs it, and refuses what no handler should see.
@@ -67,8 +88,8 @@ where
         .unwrap_or_else(new_request_id);
     let path: String = request.uri().path().chars().take(PATH_SHOWN_MAX).collect();
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
-    let mut response =
-        CURRENT.scope((id.clone(), path, traced.clone()), logged(client, request, answer)).instrument(span).await;
+    let current = Current { id: id.clone(), path, span: traced.clone(), client };
+    let mut response = CURRENT.scope(current, logged(client, request, answer)).instrument(span).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -71,6 +71,9 @@ const COMPACT_BYTES_MIN: i64 = 256 * 1024 * 1024;
 const COMPACT_ROWS_MAX: i32 = 20_000;
 /// A backup has all its locks when its transaction is so old.
 const COMPACT_YOUNG_MS: i64 = 60_000;
+/// Workers that are lost, noted by one statement, and how late that is.
+const NOTE_LOST_WORKERS: i64 = 1_000;
+const NOTE_LOST_EVERY: Duration = Duration::from_secs(5);
 /// Rows of each kind forgotten by one statement.
 const FORGET_ROWS: i64 = 5_000;
 /// Jobs that came late to a purged queue are cancelled by this.
@@ -191,6 +194,9 @@ impl Loops<'_> {
         });
         self.spawn("resume_queues", Duration::from_secs(1), |engine, _| async move {
             engine.resume_due_queues().await.map(|_| Tick::Idle)
+        });
+        self.spawn("note_lost_workers", NOTE_LOST_EVERY, |engine, _| async move {
+            Ok(more(engine.note_lost_workers(NOTE_LOST_WORKERS).await? == NOTE_LOST_WORKERS))
         });
         self.spawn("purge_retired", Duration::from_secs(1), |_, store| async move {
             Ok(more(store.purge_retired(PURGE_JOBS).await? > 0))

@@ -7,7 +7,7 @@ use sqlx::{FromRow, Postgres};
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, column, sql};
-use crate::domain::{DedupKey, JobId, JobState, Payload, QueueName, WorkerId};
+use crate::domain::{By, DedupKey, JobId, JobState, Payload, QueueName, WorkerId};
 
 /// A job to enqueue. What is absent, its queue decides.
 #[derive(Debug, Clone)]
@@ -108,6 +108,8 @@ pub struct Enqueue {
     /// The operation and its idempotency key.
     pub idempotency: Option<(&'static str, Idempotency)>,
     pub batch: Option<NewBatch>,
+    /// Who asks, of a queue that is made for them.
+    pub by: By,
 }
 
 impl Enqueue {

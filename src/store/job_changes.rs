@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, sql};
-use crate::domain::{JobId, JobState, Payload};
+use crate::domain::{By, JobId, JobState, Payload};
 
 /// What a change of state came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,13 +78,13 @@ struct UpdateRow {
 impl Store {
     /// Cancels a job that waits, asks the worker of one that runs, or voids its lease by
     /// `force`. `None` if there is no such job, or it is final.
-    pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool) -> Result<Option<JobStatus>> {
-        self.end_job(id, reason, force, false).await
+    pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool, by: &By) -> Result<Option<JobStatus>> {
+        self.end_job(id, reason, force, false, by).await
     }
 
     /// Cancels a job that waits and deletes it. `None` if there is no such job that waits.
-    pub async fn delete_waiting_job(&self, id: JobId) -> Result<Option<JobStatus>> {
-        self.end_job(id, "deleted", false, true).await
+    pub async fn delete_waiting_job(&self, id: JobId, by: &By) -> Result<Option<JobStatus>> {
+        self.end_job(id, "deleted", false, true, by).await
     }
 
     /// Cancels up to `limit` jobs that have not started by the time they had: each whose
@@ -96,13 +96,14 @@ impl Store {
         Ok(rows.into_iter().map(|(id, cancelled)| (JobId(id), cancelled)).collect())
     }
 
-    async fn end_job(&self, id: JobId, reason: &str, force: bool, delete: bool) -> Result<Option<JobStatus>> {
+    async fn end_job(&self, id: JobId, reason: &str, force: bool, delete: bool, by: &By) -> Result<Option<JobStatus>> {
         let statement = sqlx::query_as::<_, CancelRow>(sql!("jobs/cancel"))
             .bind(id.queue_id())
             .bind(id.0)
             .bind(reason)
             .bind(force)
-            .bind(delete);
+            .bind(delete)
+            .bind(by.to_json());
         let row = self.one(Effect::Write, statement).await?;
         Ok(row.map(|row| JobStatus {
             id,
@@ -121,13 +122,15 @@ impl Store {
         delay_ms: i64,
         reset_attempts: bool,
         force: bool,
+        by: &By,
     ) -> Result<Option<Retried>> {
         let statement = sqlx::query_as::<_, RetryRow>(sql!("jobs/retry"))
             .bind(id.queue_id())
             .bind(id.0)
             .bind(delay_ms)
             .bind(reset_attempts)
-            .bind(force);
+            .bind(force)
+            .bind(by.to_json());
         let Some(row) = self.one(Effect::Write, statement).await? else { return Ok(None) };
         let queue = row.queue.unwrap_or_default();
         Ok(Some(match row.holder {
@@ -149,7 +152,13 @@ impl Store {
 
     /// Changes a job. `None` if there is no such job that waits, and has `version` where that
     /// is given.
-    pub async fn update_job(&self, id: JobId, update: &JobUpdate, version: Option<i64>) -> Result<Option<Updated>> {
+    pub async fn update_job(
+        &self,
+        id: JobId,
+        update: &JobUpdate,
+        version: Option<i64>,
+        by: &By,
+    ) -> Result<Option<Updated>> {
         let statement = sqlx::query_as::<_, UpdateRow>(sql!("jobs/update"))
             .bind(id.queue_id())
             .bind(id.0)
@@ -159,7 +168,8 @@ impl Store {
             .bind(update.tags.as_deref())
             .bind(update.payload.as_ref().map(Payload::as_str))
             .bind(update.expires_at)
-            .bind(version);
+            .bind(version)
+            .bind(by.to_json());
         Ok(self.one(Effect::Write, statement).await?.map(|row| {
             if row.too_large {
                 Updated::PayloadTooLarge { limit: row.payload_max_bytes }
@@ -170,8 +180,9 @@ impl Store {
     }
 
     /// Deletes a final job and its attempts. False if there is no such job that is final.
-    pub async fn delete_job(&self, id: JobId) -> Result<bool> {
-        let statement = sqlx::query_as::<_, (String,)>(sql!("jobs/delete")).bind(id.queue_id()).bind(id.0);
+    pub async fn delete_job(&self, id: JobId, by: &By) -> Result<bool> {
+        let statement =
+            sqlx::query_as::<_, (String,)>(sql!("jobs/delete")).bind(id.queue_id()).bind(id.0).bind(by.to_json());
         Ok(self.one(Effect::Write, statement).await?.is_some())
     }
 }

@@ -13,6 +13,7 @@ mod enqueue;
 mod enqueue_plain;
 mod enqueue_ready;
 mod error;
+mod events;
 mod history;
 mod job_changes;
 mod job_details;
@@ -51,6 +52,7 @@ pub use enqueue::{
 };
 pub use enqueue_plain::{EnqueuedPlain, Offer};
 pub use error::{Error, Result};
+pub use events::{Event, EventPlace, Events};
 pub use history::{History, HistoryWriter};
 pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
 pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::jobs::ANSWER_BYTES_MAX;
 use super::reports::Counts;
 use super::{Effect, Result, Store, sql};
-use crate::domain::{QueueName, QueuePolicy};
+use crate::domain::{By, QueueName, QueuePolicy};
 
 /// A queue in service and its counts, exact at the moment of the read.
 #[derive(Debug, Clone, FromRow)]
@@ -65,9 +65,9 @@ pub struct DeletedQueue {
 
 impl Store {
     /// Puts the queues into service, those that are not.
-    pub async fn create_queues(&self, queues: impl IntoIterator<Item = &QueueName>) -> Result<()> {
+    pub async fn create_queues(&self, queues: impl IntoIterator<Item = &QueueName>, by: &By) -> Result<()> {
         let names: Vec<&str> = queues.into_iter().map(QueueName::as_str).collect();
-        self.run(sqlx::query_as(sql!("queues/create")).bind(names)).await
+        self.run(sqlx::query_as(sql!("queues/create")).bind(names).bind(by.to_json())).await
     }
 
     /// The first of these queues that is not in service.
@@ -128,11 +128,13 @@ impl Store {
         queue: &QueueName,
         differences: serde_json::Map<String, serde_json::Value>,
         version: Option<i64>,
+        by: &By,
     ) -> Result<Option<bool>> {
         let statement = sqlx::query_as::<_, (bool,)>(sql!("queues/upsert"))
             .bind(queue.as_str())
             .bind(Json(differences))
-            .bind(version);
+            .bind(version)
+            .bind(by.to_json());
         Ok(self.one(Effect::Write, statement).await?.map(|(created,)| created))
     }
 
@@ -143,8 +145,10 @@ impl Store {
         queue: &QueueName,
         force: bool,
         version: Option<i64>,
+        by: &By,
     ) -> Result<Option<DeletedQueue>> {
-        let statement = sqlx::query_as(sql!("queues/delete")).bind(queue.as_str()).bind(force).bind(version);
+        let statement =
+            sqlx::query_as(sql!("queues/delete")).bind(queue.as_str()).bind(force).bind(version).bind(by.to_json());
         self.one(Effect::Write, statement).await
     }
 
@@ -156,20 +160,22 @@ impl Store {
         reason: Option<&str>,
         resume_after_ms: Option<i64>,
         make: bool,
+        by: &By,
     ) -> Result<()> {
         let statement = sqlx::query_as(sql!("queues/pause"))
             .bind(queue.as_str())
             .bind(reason)
             .bind(resume_after_ms)
             .bind(make)
-            .bind(None::<&str>);
+            .bind(by.actor.as_deref())
+            .bind(by.to_json());
         self.run(statement).await
     }
 
     /// Makes the queue hand out jobs again. A queue never seen is made, or left alone. Safe
     /// to repeat.
-    pub async fn resume_queue(&self, queue: &QueueName, make: bool) -> Result<()> {
-        self.run(sqlx::query_as(sql!("queues/resume")).bind(queue.as_str()).bind(make)).await
+    pub async fn resume_queue(&self, queue: &QueueName, make: bool, by: &By) -> Result<()> {
+        self.run(sqlx::query_as(sql!("queues/resume")).bind(queue.as_str()).bind(make).bind(by.to_json())).await
     }
 
     /// Resumes the queues whose pause is over; answers their names.
@@ -180,7 +186,7 @@ impl Store {
 
     /// Empties the queue at once: waiting and delayed jobs, unique keys and counters. A
     /// queue never seen is left alone. Safe to repeat.
-    pub async fn purge_queue(&self, queue: &QueueName) -> Result<()> {
-        self.run(sqlx::query_as(sql!("queues/purge")).bind(queue.as_str())).await
+    pub async fn purge_queue(&self, queue: &QueueName, by: &By) -> Result<()> {
+        self.run(sqlx::query_as(sql!("queues/purge")).bind(queue.as_str()).bind(by.to_json())).await
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::enqueue::array_literal;
 use super::jobs::ANSWER_BYTES_MAX;
 use super::{Effect, Result, Store, sql};
-use crate::domain::{JobId, QueueName};
+use crate::domain::{By, JobId, QueueName};
 
 /// A schedule.
 #[derive(Debug, Clone, PartialEq, FromRow)]
@@ -95,7 +95,7 @@ impl Store {
 
     /// Stores a schedule of which this was seen, or that was not there. Whether it was made;
     /// `None` if somebody else was faster, or it fired meanwhile.
-    pub async fn upsert_schedule(&self, schedule: &Schedule, seen: Option<&Schedule>) -> Result<Option<bool>> {
+    pub async fn upsert_schedule(&self, schedule: &Schedule, seen: Option<&Schedule>, by: &By) -> Result<Option<bool>> {
         let statement = sqlx::query_as::<_, (bool,)>(sql!("schedules/upsert"))
             .bind(&schedule.id)
             .bind(seen.map(|seen| seen.version))
@@ -115,20 +115,22 @@ impl Store {
             .bind(schedule.ends_at)
             .bind(schedule.description.as_deref())
             .bind(schedule.next_run_at)
-            .bind(seen.and_then(|seen| seen.next_run_at));
+            .bind(seen.and_then(|seen| seen.next_run_at))
+            .bind(by.to_json());
         Ok(self.one(Effect::Write, statement).await?.map(|(created,)| created))
     }
 
     /// Deletes a schedule, if it has `version` where that is given: whether it did, and the
     /// version it has. `None` if it is not there.
-    pub async fn delete_schedule(&self, id: &str, version: Option<i64>) -> Result<Option<(bool, i64)>> {
-        let statement = sqlx::query_as::<_, (bool, i64)>(sql!("schedules/delete")).bind(id).bind(version);
+    pub async fn delete_schedule(&self, id: &str, version: Option<i64>, by: &By) -> Result<Option<(bool, i64)>> {
+        let statement =
+            sqlx::query_as::<_, (bool, i64)>(sql!("schedules/delete")).bind(id).bind(version).bind(by.to_json());
         self.one(Effect::Write, statement).await
     }
 
     /// Notes a job that somebody asked a schedule for.
-    pub async fn note_run(&self, id: &str, job: JobId) -> Result<()> {
-        self.run(sqlx::query_as(sql!("schedules/note_run")).bind(id).bind(job.0)).await
+    pub async fn note_run(&self, id: &str, job: JobId, by: &By) -> Result<()> {
+        self.run(sqlx::query_as(sql!("schedules/note_run")).bind(id).bind(job.0).bind(by.to_json())).await
     }
 
     /// Up to `limit` schedules that are due, those first that have been for longest.

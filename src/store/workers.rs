@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{Effect, Result, Store, sql};
-use crate::domain::{QueueName, WorkerId};
+use crate::domain::{By, QueueName, WorkerId};
 
 /// A registered worker and what it did since it registered.
 #[derive(Debug, Clone, FromRow)]
@@ -78,14 +78,16 @@ pub struct WorkerDetail {
 
 impl Store {
     /// Registers the worker on the queue; its counters begin at zero.
-    pub async fn register_worker(&self, worker: &WorkerId, queue: &QueueName) -> Result<()> {
-        let statement = sqlx::query_as(sql!("workers/register")).bind(worker.as_str()).bind(queue.as_str());
+    pub async fn register_worker(&self, worker: &WorkerId, queue: &QueueName, by: &By) -> Result<()> {
+        let statement =
+            sqlx::query_as(sql!("workers/register")).bind(worker.as_str()).bind(queue.as_str()).bind(by.to_json());
         self.run(statement).await
     }
 
     /// Takes the worker off the queue, and forgets it with its last one. Safe to repeat.
-    pub async fn unregister_worker(&self, worker: &WorkerId, queue: &QueueName) -> Result<()> {
-        let statement = sqlx::query_as(sql!("workers/unregister")).bind(worker.as_str()).bind(queue.as_str());
+    pub async fn unregister_worker(&self, worker: &WorkerId, queue: &QueueName, by: &By) -> Result<()> {
+        let statement =
+            sqlx::query_as(sql!("workers/unregister")).bind(worker.as_str()).bind(queue.as_str()).bind(by.to_json());
         self.run(statement).await
     }
 
@@ -110,7 +112,7 @@ impl Store {
     }
 
     /// Registers the worker or notes that it lives; answers what an operator wants of it.
-    pub async fn heartbeat_worker(&self, worker: &WorkerId, beat: &Heartbeat) -> Result<Directive> {
+    pub async fn heartbeat_worker(&self, worker: &WorkerId, beat: &Heartbeat, by: &By) -> Result<Directive> {
         let statement = sqlx::query_as(sql!("workers/heartbeat"))
             .bind(worker.as_str())
             .bind(beat.queues.as_deref())
@@ -123,14 +125,21 @@ impl Store {
             .bind(beat.status.as_deref())
             .bind(beat.leases_until)
             .bind(LEASE_DEFAULT_MS)
-            .bind(HEARTBEAT_MS);
+            .bind(HEARTBEAT_MS)
+            .bind(by.to_json());
         let directive = self.report(Effect::Write, statement).await?.into_iter().next();
         directive.ok_or_else(|| super::Error::unreadable("workers/heartbeat"))
     }
 
     /// The worker has stopped and is forgotten. Safe to repeat.
-    pub async fn stop_worker(&self, worker: &WorkerId) -> Result<()> {
-        self.run(sqlx::query_as(sql!("workers/stop")).bind(worker.as_str())).await
+    pub async fn stop_worker(&self, worker: &WorkerId, by: &By) -> Result<()> {
+        self.run(sqlx::query_as(sql!("workers/stop")).bind(worker.as_str()).bind(by.to_json())).await
+    }
+
+    /// Notes up to `limit` workers that were lost since the last look; answers how many.
+    pub async fn note_lost_workers(&self, limit: i64) -> Result<i64> {
+        let statement = sqlx::query_as::<_, (i64,)>(sql!("workers/note_lost")).bind(limit);
+        Ok(self.one(Effect::Write, statement).await?.map_or(0, |(lost,)| lost))
     }
 
     /// Workers that beat, sorted byte by byte, up to `limit` after an id.
@@ -148,9 +157,12 @@ impl Store {
     }
 
     /// Says what a worker should do from its next beat on. False if there is no such worker.
-    pub async fn signal_worker(&self, worker: &WorkerId, signal: &str, reason: Option<&str>) -> Result<bool> {
-        let statement =
-            sqlx::query_as::<_, (bool,)>(sql!("workers/signal")).bind(worker.as_str()).bind(signal).bind(reason);
+    pub async fn signal_worker(&self, worker: &WorkerId, signal: &str, reason: Option<&str>, by: &By) -> Result<bool> {
+        let statement = sqlx::query_as::<_, (bool,)>(sql!("workers/signal"))
+            .bind(worker.as_str())
+            .bind(signal)
+            .bind(reason)
+            .bind(by.to_json());
         Ok(self.one(Effect::Write, statement).await?.is_some())
     }
 }

@@ -123,6 +123,18 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
 }
 
 #[tokio::test]
+async fn the_audit_log_is_read_and_forgotten_by_its_indexes() {
+    let app = TestApp::start().await;
+    let list = plan(&app, "events/list", "'0', 0, null, 50, 50").await;
+    assert!(list.contains("Index Scan using audit_in_order "), "{list}");
+    assert!(list.contains("Index Cond: ((ROW(xid, id) > ROW(") && !list.contains("Sort"), "{list}");
+    let forget = plan(&app, "maintenance/forget", "100").await;
+    for index in ["audit_by_age", "audit_in_order"] {
+        assert!(forget.contains(&format!("using {index} on audit")), "{index}:\n{forget}");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_that_was_made_on_empty_tables_looks_each_row_up() {
     let app = TestApp::start().await;
     for table in ["lease", "ready", "scheduled", "expiring", "job"] {
@@ -132,7 +144,7 @@ async fn a_plan_that_was_made_on_empty_tables_looks_each_row_up() {
         ("leases/settle", format!("{}, 1000", vec!["'{}'"; 17].join(", ")), vec!["lease", "job"]),
         ("leases/complete", ["'{}'"; 6].join(", "), vec!["lease"]),
         ("jobs/expire", "10, 10000".to_owned(), vec!["ready", "scheduled", "expiring"]),
-        ("jobs/cancel", "1, '01a206c8-d8c7-76c7-bfda-d9bb00000001', '', false, false".to_owned(), vec!["ready"]),
+        ("jobs/cancel", "1, '01a206c8-d8c7-76c7-bfda-d9bb00000001', '', false, false, '{}'".to_owned(), vec!["ready"]),
     ];
     for (statement, arguments, tables) in cases {
         let plan = plan(&app, statement, &arguments).await;

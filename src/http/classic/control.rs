@@ -13,6 +13,7 @@ use super::extract::Queue;
 use super::{Answer, answer};
 use crate::http::App;
 use crate::http::body::Bytes;
+use crate::http::request::by;
 
 /// How much of a refused status is repeated, in characters.
 const SHOWN_MAX: usize = 100;
@@ -87,9 +88,9 @@ async fn set_classic_control(State(app): State<App>, Queue(name): Queue, body: B
     let document: Value = serde_json::from_slice(&body).map_err(|_| Refusal::InvalidJson)?;
     match document.get("status") {
         Some(Value::String(status)) if status == "stop" => {
-            app.engine.pause_queue(name.clone(), None, None, true).await?;
+            app.engine.pause_queue(name.clone(), None, None, true, by()).await?;
         }
-        Some(Value::String(status)) if status == "start" => app.engine.resume_queue(name.clone(), true).await?,
+        Some(Value::String(status)) if status == "start" => app.engine.resume_queue(name.clone(), true, by()).await?,
         Some(Value::String(other)) => return Err(invalid(other)),
         Some(other) => return Err(invalid(&other.to_string())),
         None => return Err(invalid("")),

@@ -13,6 +13,7 @@ use crate::domain::{DedupKey, JobId, Payload, RunAfter};
 use crate::engine::EnqueueAnswer;
 use crate::http::App;
 use crate::http::body::Bytes;
+use crate::http::request::by;
 use crate::store::{Dedup, Enqueue, EnqueueRefusal, NewJob};
 
 /// The kind of every job that came by a classic route.
@@ -151,7 +152,7 @@ async fn fetch_classic_job(State(app): State<App>, Queue(queue): Queue, worker: 
     ),
 )]
 async fn purge_classic_queue(State(app): State<App>, Queue(queue): Queue) -> Answer {
-    app.engine.purge_queue(queue).await?;
+    app.engine.purge_queue(queue, by()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -193,7 +194,7 @@ async fn store(app: &App, jobs: Enqueue) -> Answer {
 
 /// Stores jobs; answers the id of the first.
 pub(super) async fn enqueue(app: &App, jobs: Enqueue) -> Result<Option<JobId>, Refusal> {
-    match app.engine.enqueue(jobs, true).await? {
+    match app.engine.enqueue(Enqueue { by: by(), ..jobs }, true).await? {
         EnqueueAnswer::Stored { jobs, .. } => Ok(jobs.first().map(|job| job.id)),
         EnqueueAnswer::Refused(refusal) => Err(match refusal {
             EnqueueRefusal::Duplicate { .. } => Refusal::JobExists,

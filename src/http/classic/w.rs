@@ -15,6 +15,7 @@ use super::{Answer, answer, empty};
 use crate::domain::{QueueName, WorkerId};
 use crate::http::App;
 use crate::http::body::Bytes;
+use crate::http::request::by;
 
 /// The largest body of a registration: room for the longest id and much besides.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -139,7 +140,7 @@ async fn register_classic_worker(
         _ => None,
     };
     let worker = WorkerParam(given.or_else(in_body)).required()?;
-    app.engine.register_worker(worker, queue).await?;
+    app.engine.register_worker(worker, queue, by()).await?;
     Ok(empty(StatusCode::CREATED))
 }
 
@@ -160,7 +161,7 @@ async fn register_classic_worker(
     ),
 )]
 async fn unregister_classic_worker(State(app): State<App>, Queue(queue): Queue, worker: WorkerParam) -> Answer {
-    app.engine.unregister_worker(worker.required()?, queue).await?;
+    app.engine.unregister_worker(worker.required()?, queue, by()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 

@@ -23,6 +23,7 @@ use super::request::{Client, JsonBody, Takes, WAIT_MS_MAX, duration_ms, path_par
 use super::texts::parse_uuid;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
+use crate::http::request::by;
 use crate::store;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -182,6 +183,7 @@ async fn create_batch(State(app): State<App>, params: Params, headers: HeaderMap
     let enqueue = store::Enqueue {
         jobs: jobs_of(batch.jobs, &headers)?,
         idempotency: idempotency.map(|key| ("create_batch", key)),
+        by: by(),
         batch: Some(store::NewBatch {
             name: batch.name,
             tags: batch.tags,

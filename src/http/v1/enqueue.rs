@@ -21,6 +21,7 @@ use crate::domain::JobState;
 use crate::engine::EnqueueAnswer;
 use crate::http::App;
 use crate::http::problem::{Error, FieldError, Problem};
+use crate::http::request::by;
 use crate::store::{self, EnqueueRefusal, Enqueued};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -111,6 +112,7 @@ async fn enqueue_job(
     let enqueue = store::Enqueue {
         jobs: jobs_of(job.into_iter().collect(), &headers)?,
         idempotency: idempotency.map(|key| ("enqueue_job", key)),
+        by: by(),
         ..store::Enqueue::default()
     };
     let (response, replayed) = stored_one(&app, enqueue).await?;
@@ -161,6 +163,7 @@ async fn enqueue_jobs(State(app): State<App>, params: Params, headers: HeaderMap
     let enqueue = store::Enqueue {
         jobs: jobs_of(jobs.into_iter().flatten().flatten().collect(), &headers)?,
         idempotency: idempotency.map(|key| ("enqueue_jobs", key)),
+        by: by(),
         ..store::Enqueue::default()
     };
     let queues = queues_of(&enqueue);

@@ -18,6 +18,7 @@ use super::request::{JsonBody, Precondition, QueuePath, Takes, UPSERT_TRIES};
 use crate::domain::{MS_MAX, QueueName, QueuePolicy};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
+use crate::http::request::by;
 use crate::store::{Counts, QueueDetail};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -259,7 +260,8 @@ async fn upsert_queue(
             return show_known(&app, &name).await;
         }
         let dead_letters = QueueName::parse(&policy.dead_letter_queue).ok();
-        let made = app.engine.upsert_queue(name.clone(), policy.differences(), version, dead_letters).await?;
+        let differences = policy.differences();
+        let made = app.engine.upsert_queue(name.clone(), differences, version, dead_letters, by()).await?;
         if let Some(created) = made {
             let queue = find(&app, &name).await?.ok_or_else(|| Error::QueueNotFound(name.to_string()))?;
             return show(if created { StatusCode::CREATED } else { StatusCode::OK }, queue);
@@ -328,7 +330,7 @@ async fn delete_queue(
     params.finish()?;
     let wanted = Precondition::of(&headers)?;
     let not_found = || Error::QueueNotFound(name.to_string());
-    let outcome = app.engine.delete_queue(name.clone(), force, wanted.version).await?.ok_or_else(not_found)?;
+    let outcome = app.engine.delete_queue(name.clone(), force, wanted.version, by()).await?.ok_or_else(not_found)?;
     if outcome.deleted {
         return Ok(empty());
     }
@@ -364,7 +366,7 @@ async fn pause_queue(
     let body = JsonBody::read(&app, &headers, body, Takes::Optional).await?;
     let (reason, resume_after_ms) =
         body.parse(|fields| (fields.text("reason", REASON_MAX), fields.int("resume_after_ms", 1..=MS_MAX)))?;
-    app.engine.pause_queue(name.clone(), reason, resume_after_ms, false).await?;
+    app.engine.pause_queue(name.clone(), reason, resume_after_ms, false, by()).await?;
     show_known(&app, &name).await
 }
 
@@ -381,6 +383,6 @@ async fn pause_queue(
 )]
 async fn resume_queue(State(app): State<App>, QueuePath(name): QueuePath, params: Params) -> Answer {
     params.finish()?;
-    app.engine.resume_queue(name.clone(), false).await?;
+    app.engine.resume_queue(name.clone(), false, by()).await?;
     show_known(&app, &name).await
 }

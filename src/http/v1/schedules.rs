@@ -22,6 +22,7 @@ use super::schedule_fields::{TriggerScheduleRequest, UpsertScheduleRequest, read
 use crate::domain::{Payload, QueueName};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
+use crate::http::request::by;
 use crate::store;
 
 /// How many of the next due times are shown.
@@ -254,7 +255,7 @@ async fn upsert_schedule(
         if seen.as_ref() == Some(&schedule) {
             return show(&app, status, schedule).await;
         }
-        if app.engine.upsert_schedule(schedule, seen).await?.is_some() {
+        if app.engine.upsert_schedule(schedule, seen, by()).await?.is_some() {
             let schedule = find_known(&app, &id).await?;
             return show(&app, status, schedule).await;
         }
@@ -299,7 +300,8 @@ async fn delete_schedule(
     params.finish()?;
     let wanted = Precondition::of(&headers)?;
     let not_found = || Error::ScheduleNotFound(id.to_string());
-    let (deleted, version) = app.engine.delete_schedule(id.to_string(), wanted.version).await?.ok_or_else(not_found)?;
+    let outcome = app.engine.delete_schedule(id.to_string(), wanted.version, by()).await?;
+    let (deleted, version) = outcome.ok_or_else(not_found)?;
     if deleted { Ok(empty()) } else { Err(Error::PreconditionFailed(Some(version))) }
 }
 
@@ -340,6 +342,7 @@ async fn trigger_schedule(
     let enqueue = store::Enqueue {
         jobs: vec![job],
         idempotency: idempotency.map(|key| ("trigger_schedule", key)),
+        by: by(),
         ..store::Enqueue::default()
     };
     let queues = queues_of(&enqueue);

@@ -22,6 +22,7 @@ use crate::domain::{JobId, Outcome, QueueName, StringMap, WorkerId};
 use crate::engine::SettleAnswer;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
+use crate::http::request::by;
 use crate::store::{HEARTBEAT_MS, Heartbeat, Settle, WorkerDetail};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -274,7 +275,7 @@ async fn heartbeat_worker(
             _ => lost_job_ids.push(id),
         }
     }
-    let told = app.engine.heartbeat_worker(worker, beat.about).await?;
+    let told = app.engine.heartbeat_worker(worker, beat.about, by()).await?;
     let directive = WorkerDirective {
         signal: told.signal,
         next_heartbeat_ms: told.heartbeat_ms.into(),
@@ -298,7 +299,7 @@ async fn stop(app: &App, worker: WorkerId, listed: Option<Vec<Settle>>) -> Resul
             lost_job_ids = lost.map(|(id, _)| id).collect();
         }
     }
-    app.engine.stop_worker(worker).await?;
+    app.engine.stop_worker(worker, by()).await?;
     Ok(WorkerDirective {
         signal: "stop".to_owned(),
         next_heartbeat_ms: HEARTBEAT_MS.into(),
@@ -334,7 +335,7 @@ async fn signal_worker(
         (signal.unwrap_or_default(), fields.text("reason", REASON_MAX))
     })?;
     let not_found = || Error::WorkerNotFound(worker.as_str().to_owned());
-    if !app.engine.signal_worker(worker.clone(), signal, reason).await? {
+    if !app.engine.signal_worker(worker.clone(), signal, reason, by()).await? {
         return Err(not_found());
     }
     let found = app.store.list_workers(Some(worker.as_str()), None, None, None, 1).await?.pop();

@@ -2,6 +2,7 @@
 --
 -- $1 queue id    $2 job id    $3 reason    $4 force: void the lease of a running job, too
 -- $5 delete: take the job away as well, its statistics stay; a running one is left alone
+-- $6 who asks
 --
 -- Answers one row with the state that came of it; none if there is no such job in a state
 -- that can be cancelled. A running job without force stays running, its worker is told.
@@ -54,7 +55,7 @@ asked as (
         cancel_requested_at = coalesce(cancel_requested_at, now()),
         cancel_reason = coalesce(cancel_reason, $3)
     where queue_id = $1 and job_id = $2 and not $4 and not $5
-    returning attempt
+    returning attempt, cancel_reason, cancel_requested_at = now() as is_news
 ),
 gone as materialized (
     select *, null::text as worker, null::timestamptz as claimed_at from left_own_place
@@ -131,6 +132,23 @@ counted_pending as (
     select $1, -1
     from gone
     where place = 'pending'
+),
+-- A worker that was asked before is asked no second time.
+noted as (
+    insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
+    select
+        case when $5 then 'job.deleted' else 'job.cancelled' end, 'job', target.id::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'queue', (select name from presque_internal.queue where queue.queue_id = target.queue_id),
+            'kind', target.kind, 'state', done.state, 'reason', case when not $5 then done.reason end)),
+        by.*
+    from (
+        select 'cancelled' as state, $3 as reason from gone
+        union all
+        select 'running', cancel_reason from asked where is_news
+    ) as done
+    cross join target
+    cross join json_to_record($6::text::json) as by (actor text, request_id text, ip inet)
 )
 select 'cancelled' as state, attempt, now() as finished_at
 from gone

@@ -1,6 +1,6 @@
 -- Deletes a final job: what was asked for, what became of it, its attempts and logs.
 --
--- $1 queue id    $2 job id
+-- $1 queue id    $2 job id    $3 who asks
 --
 -- Answers one row if it did. Statistics stay, and so do the rows of other jobs that name it.
 --
@@ -33,6 +33,17 @@ counted as (
     select
         $1, kind, (state = 'completed')::integer, (state = 'discarded')::integer, (state = 'cancelled')::integer
     from gone
+),
+noted as (
+    insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
+    select
+        'job.deleted', 'job', $2::text,
+        jsonb_build_object(
+            'queue', (select name from presque_internal.queue where queue_id = $1), 'kind', gone.kind,
+            'state', gone.state),
+        by.*
+    from gone
+    cross join json_to_record($3::text::json) as by (actor text, request_id text, ip inet)
 )
 select state
 from gone

@@ -2,6 +2,7 @@
 -- backoff, or before its time.
 --
 -- $1 queue id    $2 job id    $3 delay_ms    $4 reset failed_attempts    $5 force: completed jobs, too
+-- $6 who asks
 --
 -- Answers one row: what came of it, or the job that holds its key, and its queue, or that this
 -- is retired and hands out nothing; none if there is no such job in a state that can be retried. The id and the attempts are kept: the last attempt
@@ -132,6 +133,17 @@ counted as (
         (run_after > now())::integer - (was = 'scheduled')::integer,
         -(was = 'retryable')::integer
     from again
+),
+noted as (
+    insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
+    select
+        'job.retried', 'job', again.id::text,
+        jsonb_build_object(
+            'queue', target.queue, 'kind', again.kind, 'state_before', again.was, 'run_after', again.run_after),
+        by.*
+    from again
+    cross join target
+    cross join json_to_record($6::text::json) as by (actor text, request_id text, ip inet)
 )
 select
     case when run_after > now() then 'scheduled' else 'available' end as state,

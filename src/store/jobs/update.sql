@@ -2,6 +2,7 @@
 --
 -- $1 queue id    $2 job id    $3 priority    $4 run_after    $5 max_attempts
 -- $6 tags    $7 payload    $8 expires_at    $9 version it must have, or null
+-- $10 who asks
 --
 -- Answers one row: whether the payload is too large for the queue, and the queue if the job can
 -- be claimed there now; none if there is no such
@@ -16,7 +17,7 @@
 -- Served by ready_in_order, ready_again, scheduled_of_job, pending_job and job_by_id.
 with target as materialized (
     select
-        job.queue_id, job.id, -2 * job.priority + 1 as own_lane, presque_internal.job_id_seq(job.id) as own_seq,
+        job.queue_id, job.id, job.kind, -2 * job.priority + 1 as own_lane, presque_internal.job_id_seq(job.id) as own_seq,
         coalesce($3, job.priority) as priority,
         policy.queue, octet_length($7::text) > (policy.of_queue ->> 'payload_max_bytes')::bigint as too_large,
         (policy.of_queue ->> 'payload_max_bytes')::bigint as payload_max_bytes
@@ -151,6 +152,19 @@ counted as (
         (run_after > now() and was <> 'retryable')::integer - (was = 'scheduled')::integer,
         (run_after > now() and was = 'retryable')::integer - (was = 'retryable')::integer
     from moved
+),
+noted as (
+    insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
+    select
+        'job.updated', 'job', changed.id::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'queue', target.queue, 'kind', target.kind, 'priority', $3::integer, 'run_after', $4::timestamptz,
+            'max_attempts', $5::integer, 'tags', $6::text[], 'payload_bytes', octet_length($7::text),
+            'expires_at', $8::timestamptz)),
+        by.*
+    from changed
+    cross join target
+    cross join json_to_record($10::text::json) as by (actor text, request_id text, ip inet)
 )
 select
     coalesce(too_large, false) as too_large, payload_max_bytes,

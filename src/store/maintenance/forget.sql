@@ -1,6 +1,6 @@
 -- Deletes what has had its time: idempotency keys after 24 hours, unique keys whose window is
 -- over, statistics by the minute after 14 days, by the hour and day after 400, errors, runs of
--- schedules and batches that have ended after 90, workers that have not been heard of for a day.
+-- schedules, batches that have ended and the audit log after 90, workers that have not been heard of for a day.
 --
 -- $1 how many rows of each
 --
@@ -8,7 +8,8 @@
 -- conditions hold for ever once they do; two servers delete each row once.
 -- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age,
 -- worker_queue_minute_by_age, the indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age,
--- error_day_by_age, schedule_run_by_age, batch_by_end, batch_job_of_batch, batch_callback_once.
+-- error_day_by_age, schedule_run_by_age, batch_by_end, batch_job_of_batch, batch_callback_once, audit_by_age,
+-- audit_in_order.
 with idempotency as (
     delete from presque_internal.idempotency
     where ctid = any (array(
@@ -163,6 +164,30 @@ batch_callback as (
     delete from presque_internal.batch_callback
     where batch_id = any (array(select id from batch))
 ),
+audit as (
+    delete from presque_internal.audit
+    where ctid = any (array(
+        select ctid
+        from presque_internal.audit
+        where at < now() - interval '90 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
+-- Above all transactions is what was restored from another cluster: it comes before everything else.
+restored as (
+    update presque_internal.audit
+    set xid = '0'
+    where ctid = any (array(
+        select ctid
+        from presque_internal.audit
+        where xid >= pg_snapshot_xmax(pg_current_snapshot())
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
 worker as (
     delete from presque_internal.worker
     where
@@ -176,4 +201,5 @@ select
     + (select count(*) from queue_hour) + (select count(*) from queue_day)
     + (select count(*) from queue_depth_minute) + (select count(*) from error_hour)
     + (select count(*) from error_day) + (select count(*) from schedule_run) + (select count(*) from batch_job)
-    + (select count(*) from batch) + (select count(*) from worker) as forgotten
+    + (select count(*) from batch) + (select count(*) from audit) + (select count(*) from restored)
+    + (select count(*) from worker) as forgotten

@@ -1,6 +1,7 @@
 -- Takes a queue out of service; what waits in it is cancelled by a loop.
 --
 -- $1 name    $2 also if it has unfinished jobs    $3 the version it must have, or null
+-- $4 who asks
 --
 -- Answers one row: whether it was deleted, and what stood in the way; none if no such queue
 -- is in service. Running jobs are left to end; history keeps the name.
@@ -25,7 +26,13 @@ retired as (
         and queue.deleted_at is null
         and ($3::bigint is null or queue.version = $3)
         and ($2 or seen.unfinished = 0)
-    returning queue.queue_id
+    returning seen.unfinished
+),
+noted as (
+    insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
+    select 'queue.deleted', 'queue', $1, jsonb_build_object('unfinished', retired.unfinished), by.*
+    from retired
+    cross join json_to_record($4::text::json) as by (actor text, request_id text, ip inet)
 )
 select exists (select from retired) as deleted, version, unfinished
 from seen

@@ -1,6 +1,6 @@
 -- Empties a queue at once, whatever its size: the name goes on under a new id.
 --
--- $1 name
+-- $1 name    $2 who asks
 --
 -- Waiting jobs, unique keys and counters belong to the id, so they are gone for clients
 -- when this commits; the purge loop cancels the jobs. Policy and pause are kept.
@@ -14,8 +14,14 @@ with retired as (
     set deleted_at = now(), updated_at = now()
     where name = $1 and deleted_at is null
     returning name, policy, paused_at, paused_by, pause_reason, resume_at, version, created_at
+),
+renewed as (
+    insert into presque_internal.queue
+        (name, policy, paused_at, paused_by, pause_reason, resume_at, version, created_at)
+    select name, policy, paused_at, paused_by, pause_reason, resume_at, version + 1, created_at
+    from retired
 )
-insert into presque_internal.queue
-    (name, policy, paused_at, paused_by, pause_reason, resume_at, version, created_at)
-select name, policy, paused_at, paused_by, pause_reason, resume_at, version + 1, created_at
+insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
+select 'queue.purged', 'queue', $1, '{}', by.*
 from retired
+cross join json_to_record($2::text::json) as by (actor text, request_id text, ip inet)

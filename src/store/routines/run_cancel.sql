@@ -1,5 +1,9 @@
--- jobs/cancel.sql, for presque.cancel.
-create or replace function presque_internal.run_cancel(integer, uuid, text, boolean, boolean)
+-- jobs/cancel.sql, for presque.cancel. Who asks is whoever has logged in: the functions that call it leave that to the default,
+-- so that they go with the one of an older version, too, which takes no such argument.
+create or replace function presque_internal.run_cancel(
+    integer, uuid, text, boolean, boolean,
+    text default json_build_object('actor', session_user, 'ip', host(inet_client_addr()))::text
+)
 returns table (state text, attempt integer, finished_at timestamptz)
 language plpgsql
 set search_path = pg_catalog, pg_temp

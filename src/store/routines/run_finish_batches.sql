@@ -68,11 +68,17 @@ begin
                     and event = any (array['complete', case ended when 'failed' then 'failure' else 'success' end])
                 order by event
             loop
-                insert into presque_internal.queue (name)
-                select following.queue
-                where not exists (
-                    select from presque_internal.queue where name = following.queue and deleted_at is null)
-                on conflict (name) where deleted_at is null do nothing;
+                with made as (
+                    insert into presque_internal.queue (name)
+                    select following.queue
+                    where not exists (
+                        select from presque_internal.queue where name = following.queue and deleted_at is null)
+                    on conflict (name) where deleted_at is null do nothing
+                    returning name
+                )
+                insert into presque_internal.audit (action, subject_type, subject_id, detail)
+                select 'queue.created', 'queue', made.name, jsonb_build_object('batch_id', checked)
+                from made;
                 select *
                 into came_of_it
                 from presque_internal.run_enqueue(

@@ -1,5 +1,9 @@
--- queues/pause.sql, for presque.pause.
-create or replace function presque_internal.run_pause(text, text, bigint, boolean, text)
+-- queues/pause.sql, for presque.pause. Who asks is whoever has logged in: the functions that call it leave that to the default,
+-- so that they go with the one of an older version, too, which takes no such argument.
+create or replace function presque_internal.run_pause(
+    text, text, bigint, boolean, text,
+    text default json_build_object('actor', session_user, 'ip', host(inet_client_addr()))::text
+)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

@@ -1,5 +1,9 @@
--- queues/resume.sql, for presque.resume.
-create or replace function presque_internal.run_resume(text, boolean)
+-- queues/resume.sql, for presque.resume. Who asks is whoever has logged in: the functions that call it leave that to the default,
+-- so that they go with the one of an older version, too, which takes no such argument.
+create or replace function presque_internal.run_resume(
+    text, boolean,
+    text default json_build_object('actor', session_user, 'ip', host(inet_client_addr()))::text
+)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp

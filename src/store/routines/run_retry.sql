@@ -1,5 +1,9 @@
--- jobs/retry.sql, for presque.retry.
-create or replace function presque_internal.run_retry(integer, uuid, bigint, boolean, boolean)
+-- jobs/retry.sql, for presque.retry. Who asks is whoever has logged in: the functions that call it leave that to the default,
+-- so that they go with the one of an older version, too, which takes no such argument.
+create or replace function presque_internal.run_retry(
+    integer, uuid, bigint, boolean, boolean,
+    text default json_build_object('actor', session_user, 'ip', host(inet_client_addr()))::text
+)
 returns table (
     state text, attempt integer, run_after timestamptz, holder uuid, again boolean, queue text, retired boolean
 )

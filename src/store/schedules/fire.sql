@@ -25,7 +25,12 @@ made_queue as (
     from mine
     where not exists (select from presque_internal.queue where name = mine.queue and deleted_at is null)
     on conflict (name) where deleted_at is null do nothing
-    returning queue_id, policy
+    returning queue_id, policy, name
+),
+noted_queue as (
+    insert into presque_internal.audit (action, subject_type, subject_id, detail)
+    select 'queue.created', 'queue', name, jsonb_build_object('schedule_id', $1::text)
+    from made_queue
 ),
 target as materialized (
     select queue_id, presque_internal.default_policy() || policy as policy

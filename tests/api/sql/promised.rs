@@ -17,7 +17,7 @@ const STATS: &str = "bucket timestamptz, queue text, kind text, enqueued bigint,
     wait_p99_ms float8, run_p50_ms float8, run_p95_ms float8, run_p99_ms float8";
 
 /// Columns that come later stand behind these.
-const VIEWS: [(&str, &str); 20] = [
+const VIEWS: [(&str, &str); 21] = [
     ("jobs", JOBS),
     ("jobs_live", JOBS),
     ("job_history", JOBS),
@@ -76,8 +76,13 @@ const VIEWS: [(&str, &str); 20] = [
          retryable bigint, completed bigint, discarded bigint, cancelled bigint, progress float8, tags text[], \
          callback_job_ids uuid[], created_at timestamptz, finished_at timestamptz",
     ),
-    // They show what is not built yet, and are to be written down here when it is.
-    ("bulk_operations, audit_log", ""),
+    (
+        "audit_log",
+        "id bigint, at timestamptz, actor text, action text, subject_type text, subject_id text, detail jsonb, \
+         request_id text, ip inet",
+    ),
+    // It shows what is not built yet, and is to be written down here when it is.
+    ("bulk_operations", ""),
 ];
 
 /// Arguments and answer, as `pg_get_function_arguments` writes them but for defaults; and who may call it.

@@ -1,5 +1,6 @@
 //! The typed API: one file for each noun.
 
+mod audit;
 mod bad_input;
 mod batches;
 mod claim;
