@@ -38,6 +38,7 @@ pub(super) const API_VERSION: &str = "1.0.0";
         (name = "schedules", description = "Jobs that are enqueued by the clock."),
         (name = "batches", description = "Jobs that are watched together, and what follows when they have ended."),
         (name = "reports", description = "What happened, over time, and which errors there were."),
+        (name = "events", description = "What was changed, and who asked for it: the audit log."),
         (name = "system", description = "What this server is and allows."),
         (name = "classic", description = "The routes of 2010: JSON jobs in, JSON jobs out. Refusals are `{\"error\": \"...\"}`."),
         (name = "ops", description = "Health of this server."),
@@ -139,7 +140,7 @@ fn members_nullable(types: &[Value]) -> bool {
 }
 
 /// The value sets that are known today and may grow: schema, member, values.
-const KNOWN_VALUES: [(&str, &str, &[&str]); 18] = [
+const KNOWN_VALUES: [(&str, &str, &[&str]); 19] = [
     ("NewJob", "dedup_until", &["started", "finished", "window"]),
     ("NewJob", "dedup_on_conflict", &["return_existing", "reject", "replace"]),
     (
@@ -164,6 +165,30 @@ const KNOWN_VALUES: [(&str, &str, &[&str]); 18] = [
         "FieldError",
         "code",
         &["required", "type", "min", "max", "pattern", "enum", "unknown", "conflict", "depth", "encoding"],
+    ),
+    (
+        "Event",
+        "type",
+        &[
+            "presque.queue.created",
+            "presque.queue.updated",
+            "presque.queue.paused",
+            "presque.queue.resumed",
+            "presque.queue.purged",
+            "presque.queue.deleted",
+            "presque.schedule.created",
+            "presque.schedule.updated",
+            "presque.schedule.triggered",
+            "presque.schedule.deleted",
+            "presque.worker.started",
+            "presque.worker.stopped",
+            "presque.worker.lost",
+            "presque.worker.signalled",
+            "presque.job.updated",
+            "presque.job.cancelled",
+            "presque.job.retried",
+            "presque.job.deleted",
+        ],
     ),
     ("Token", "scopes", &["enqueue", "work", "read", "read_payload", "operate", "admin"]),
 ];

@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::http::problem::Error;
 
-/// How long a cursor is taken, in seconds of the database's clock.
-const VALID_SECONDS: i64 = 24 * 60 * 60;
+/// How long the cursor of a page is taken, in seconds of the database's clock.
+pub(super) const VALID_SECONDS: i64 = 24 * 60 * 60;
 
 /// Bytes of the signature: 128 bits are more than can be guessed.
 const SIGNATURE: usize = 16;
@@ -77,9 +77,9 @@ impl Cursors {
     }
 }
 
-/// Refuses a cursor that was made more than a day before `now`.
-pub(super) fn check_age(made_at: Option<i64>, now: DateTime<Utc>) -> Result<(), Error> {
-    if made_at.is_some_and(|at| now.timestamp() - at > VALID_SECONDS) { Err(Error::InvalidCursor) } else { Ok(()) }
+/// Refuses a cursor that was made more than so many seconds before `now`.
+pub(super) fn check_age(made_at: Option<i64>, now: DateTime<Utc>, valid_seconds: i64) -> Result<(), Error> {
+    if made_at.is_some_and(|at| now.timestamp() - at > valid_seconds) { Err(Error::InvalidCursor) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_cursor_is_taken_for_a_day() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        assert_eq!(check_age(Some(1_800_000_000 - VALID_SECONDS), now), Ok(()));
-        assert_eq!(check_age(Some(1_800_000_000 - VALID_SECONDS - 1), now), Err(Error::InvalidCursor));
+        assert_eq!(check_age(Some(1_800_000_000 - VALID_SECONDS), now, VALID_SECONDS), Ok(()));
+        assert_eq!(check_age(Some(1_800_000_000 - VALID_SECONDS - 1), now, VALID_SECONDS), Err(Error::InvalidCursor));
     }
 }

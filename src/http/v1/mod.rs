@@ -5,6 +5,7 @@ mod batches;
 mod claim;
 mod cursor;
 mod enqueue;
+mod events;
 mod export;
 mod fields;
 mod hint;
@@ -50,5 +51,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(schedules::router())
         .merge(batches::router())
         .merge(reports::router())
+        .merge(events::router())
         .merge(info::router())
 }

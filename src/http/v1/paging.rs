@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::cursor::{Cursors, check_age};
+use super::cursor::{Cursors, VALID_SECONDS, check_age};
 use super::params::Params;
 use crate::http::App;
 use crate::http::problem::Error;
@@ -66,7 +66,7 @@ impl Pages {
         now: DateTime<Utc>,
         place: impl FnOnce(&R) -> T,
     ) -> Result<Option<String>, Error> {
-        check_age(self.made_at, now)?;
+        check_age(self.made_at, now, VALID_SECONDS)?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         if rows.len() <= limit {
             return Ok(None);
@@ -77,14 +77,19 @@ impl Pages {
 }
 
 /// With a `Link` to the next page, if there is one.
-pub(super) fn linked(mut response: Response, uri: &Uri, next: Option<&str>) -> Response {
+pub(super) fn linked(response: Response, uri: &Uri, next: Option<&str>) -> Response {
+    linked_by("cursor", response, uri, next)
+}
+
+/// As [`linked`], where this parameter says where a page begins.
+pub(super) fn linked_by(parameter: &str, mut response: Response, uri: &Uri, next: Option<&str>) -> Response {
     let Some(next) = next else { return response };
     let mut pairs = form_urlencoded::Serializer::new(String::new());
     let query = uri.query().unwrap_or_default().as_bytes();
-    for (name, value) in form_urlencoded::parse(query).filter(|(name, _)| name != "cursor") {
+    for (name, value) in form_urlencoded::parse(query).filter(|(name, _)| name != parameter) {
         pairs.append_pair(&name, &value);
     }
-    pairs.append_pair("cursor", next);
+    pairs.append_pair(parameter, next);
     if let Ok(link) = HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.finish())) {
         response.headers_mut().insert("link", link);
     }

@@ -65,7 +65,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
             });
         }
     }
-    assert_eq!(asked.len(), 37);
+    assert_eq!(asked.len(), 38);
     futures_util::future::join_all(asked).await;
 }
 

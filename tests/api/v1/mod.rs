@@ -9,6 +9,7 @@ mod classic_ack;
 mod corners;
 mod dependencies;
 mod enqueue;
+mod events;
 mod export;
 mod faults;
 mod graphs;
