@@ -103,13 +103,14 @@ impl Engine {
         Ok(Acted::Overtaken)
     }
 
-    /// Cancels a job, or asks its worker to.
-    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool, by: By) -> Result<Acted<JobStatus>> {
+    /// Cancels a job, or asks its worker to. Without `by` it is a part of something larger, which the audit
+    /// log has; so with the other changes of a job.
+    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool, by: Option<By>) -> Result<Acted<JobStatus>> {
         let asked = Arc::new((reason, by));
         let cancelled = self
             .act(id, Action::Cancel, None, move |store| {
                 let asked = asked.clone();
-                async move { store.cancel_job(id, &asked.0, force, &asked.1).await }
+                async move { store.cancel_job(id, &asked.0, force, asked.1.as_ref()).await }
             })
             .await?;
         if let Acted::Done(status) = &cancelled
@@ -138,12 +139,12 @@ impl Engine {
         delay_ms: i64,
         reset_attempts: bool,
         force: bool,
-        by: By,
+        by: Option<By>,
     ) -> Result<Acted<Retried>> {
         let retried = self
             .act(id, Action::Retry { force }, None, move |store| {
                 let by = by.clone();
-                async move { store.retry_job(id, delay_ms, reset_attempts, force, &by).await }
+                async move { store.retry_job(id, delay_ms, reset_attempts, force, by.as_ref()).await }
             })
             .await?;
         if let Acted::Done(Retried::Again(JobStatus { state: JobState::Available, .. }, queue)) = &retried {
@@ -158,13 +159,13 @@ impl Engine {
         id: JobId,
         update: JobUpdate,
         version: Option<i64>,
-        by: By,
+        by: Option<By>,
     ) -> Result<Acted<Updated>> {
         let asked = Arc::new((update, by));
         let updated = self
             .act(id, Action::Update, version, move |store| {
                 let asked = asked.clone();
-                async move { store.update_job(id, &asked.0, version, &asked.1).await }
+                async move { store.update_job(id, &asked.0, version, asked.1.as_ref()).await }
             })
             .await?;
         if let Acted::Done(Updated::Done { available_in: Some(queue) }) = &updated {
@@ -174,13 +175,13 @@ impl Engine {
     }
 
     /// Deletes a final job; a waiting one, too, by `force`.
-    pub async fn delete_job(&self, id: JobId, force: bool, by: By) -> Result<Acted<()>> {
+    pub async fn delete_job(&self, id: JobId, force: bool, by: Option<By>) -> Result<Acted<()>> {
         let deleted = self
             .act(id, Action::Delete { force }, None, move |store| {
                 let by = by.clone();
                 async move {
-                    let deleted = store.delete_job(id, &by).await?
-                        || (force && store.delete_waiting_job(id, &by).await?.is_some());
+                    let deleted = store.delete_job(id, by.as_ref()).await?
+                        || (force && store.delete_waiting_job(id, by.as_ref()).await?.is_some());
                     Ok(deleted.then_some(()))
                 }
             })

@@ -77,13 +77,13 @@ struct UpdateRow {
 
 impl Store {
     /// Cancels a job that waits, asks the worker of one that runs, or voids its lease by
-    /// `force`. `None` if there is no such job, or it is final.
-    pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool, by: &By) -> Result<Option<JobStatus>> {
+    /// `force`; without `by`, as with the other changes, the audit log has no row. `None` if there is no such job, or it is final.
+    pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool, by: Option<&By>) -> Result<Option<JobStatus>> {
         self.end_job(id, reason, force, false, by).await
     }
 
     /// Cancels a job that waits and deletes it. `None` if there is no such job that waits.
-    pub async fn delete_waiting_job(&self, id: JobId, by: &By) -> Result<Option<JobStatus>> {
+    pub async fn delete_waiting_job(&self, id: JobId, by: Option<&By>) -> Result<Option<JobStatus>> {
         self.end_job(id, "deleted", false, true, by).await
     }
 
@@ -96,14 +96,21 @@ impl Store {
         Ok(rows.into_iter().map(|(id, cancelled)| (JobId(id), cancelled)).collect())
     }
 
-    async fn end_job(&self, id: JobId, reason: &str, force: bool, delete: bool, by: &By) -> Result<Option<JobStatus>> {
+    async fn end_job(
+        &self,
+        id: JobId,
+        reason: &str,
+        force: bool,
+        delete: bool,
+        by: Option<&By>,
+    ) -> Result<Option<JobStatus>> {
         let statement = sqlx::query_as::<_, CancelRow>(sql!("jobs/cancel"))
             .bind(id.queue_id())
             .bind(id.0)
             .bind(reason)
             .bind(force)
             .bind(delete)
-            .bind(by.to_json());
+            .bind(by.map(By::to_json));
         let row = self.one(Effect::Write, statement).await?;
         Ok(row.map(|row| JobStatus {
             id,
@@ -122,7 +129,7 @@ impl Store {
         delay_ms: i64,
         reset_attempts: bool,
         force: bool,
-        by: &By,
+        by: Option<&By>,
     ) -> Result<Option<Retried>> {
         let statement = sqlx::query_as::<_, RetryRow>(sql!("jobs/retry"))
             .bind(id.queue_id())
@@ -130,7 +137,7 @@ impl Store {
             .bind(delay_ms)
             .bind(reset_attempts)
             .bind(force)
-            .bind(by.to_json());
+            .bind(by.map(By::to_json));
         let Some(row) = self.one(Effect::Write, statement).await? else { return Ok(None) };
         let queue = row.queue.unwrap_or_default();
         Ok(Some(match row.holder {
@@ -157,7 +164,7 @@ impl Store {
         id: JobId,
         update: &JobUpdate,
         version: Option<i64>,
-        by: &By,
+        by: Option<&By>,
     ) -> Result<Option<Updated>> {
         let statement = sqlx::query_as::<_, UpdateRow>(sql!("jobs/update"))
             .bind(id.queue_id())
@@ -169,7 +176,7 @@ impl Store {
             .bind(update.payload.as_ref().map(Payload::as_str))
             .bind(update.expires_at)
             .bind(version)
-            .bind(by.to_json());
+            .bind(by.map(By::to_json));
         Ok(self.one(Effect::Write, statement).await?.map(|row| {
             if row.too_large {
                 Updated::PayloadTooLarge { limit: row.payload_max_bytes }
@@ -180,9 +187,11 @@ impl Store {
     }
 
     /// Deletes a final job and its attempts. False if there is no such job that is final.
-    pub async fn delete_job(&self, id: JobId, by: &By) -> Result<bool> {
-        let statement =
-            sqlx::query_as::<_, (String,)>(sql!("jobs/delete")).bind(id.queue_id()).bind(id.0).bind(by.to_json());
+    pub async fn delete_job(&self, id: JobId, by: Option<&By>) -> Result<bool> {
+        let statement = sqlx::query_as::<_, (String,)>(sql!("jobs/delete"))
+            .bind(id.queue_id())
+            .bind(id.0)
+            .bind(by.map(By::to_json));
         Ok(self.one(Effect::Write, statement).await?.is_some())
     }
 }

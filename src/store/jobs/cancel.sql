@@ -2,7 +2,7 @@
 --
 -- $1 queue id    $2 job id    $3 reason    $4 force: void the lease of a running job, too
 -- $5 delete: take the job away as well, its statistics stay; a running one is left alone
--- $6 who asks
+-- $6 who asks, or null: then the audit log has no row
 --
 -- Answers one row with the state that came of it; none if there is no such job in a state
 -- that can be cancelled. A running job without force stays running, its worker is told.
@@ -149,6 +149,7 @@ noted as (
     ) as done
     cross join target
     cross join json_to_record($6::text::json) as by (actor text, request_id text, ip inet)
+    where $6::text is not null
 )
 select 'cancelled' as state, attempt, now() as finished_at
 from gone

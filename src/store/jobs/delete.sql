@@ -1,6 +1,6 @@
 -- Deletes a final job: what was asked for, what became of it, its attempts and logs.
 --
--- $1 queue id    $2 job id    $3 who asks
+-- $1 queue id    $2 job id    $3 who asks, or null: then the audit log has no row
 --
 -- Answers one row if it did. Statistics stay, and so do the rows of other jobs that name it.
 --
@@ -44,6 +44,7 @@ noted as (
         by.*
     from gone
     cross join json_to_record($3::text::json) as by (actor text, request_id text, ip inet)
+    where $3::text is not null
 )
 select state
 from gone

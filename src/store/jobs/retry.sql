@@ -2,7 +2,7 @@
 -- backoff, or before its time.
 --
 -- $1 queue id    $2 job id    $3 delay_ms    $4 reset failed_attempts    $5 force: completed jobs, too
--- $6 who asks
+-- $6 who asks, or null: then the audit log has no row
 --
 -- Answers one row: what came of it, or the job that holds its key, and its queue, or that this
 -- is retired and hands out nothing; none if there is no such job in a state that can be retried. The id and the attempts are kept: the last attempt
@@ -144,6 +144,7 @@ noted as (
     from again
     cross join target
     cross join json_to_record($6::text::json) as by (actor text, request_id text, ip inet)
+    where $6::text is not null
 )
 select
     case when run_after > now() then 'scheduled' else 'available' end as state,

@@ -2,7 +2,7 @@
 --
 -- $1 queue id    $2 job id    $3 priority    $4 run_after    $5 max_attempts
 -- $6 tags    $7 payload    $8 expires_at    $9 version it must have, or null
--- $10 who asks
+-- $10 who asks, or null: then the audit log has no row
 --
 -- Answers one row: whether the payload is too large for the queue, and the queue if the job can
 -- be claimed there now; none if there is no such
@@ -165,6 +165,7 @@ noted as (
     from changed
     cross join target
     cross join json_to_record($10::text::json) as by (actor text, request_id text, ip inet)
+    where $10::text is not null
 )
 select
     coalesce(too_large, false) as too_large, payload_max_bytes,

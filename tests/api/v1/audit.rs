@@ -1,5 +1,7 @@
 //! The audit log: what writes a row, and what does not.
 
+use presque::domain::JobId;
+use presque::store::JobUpdate;
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
@@ -214,6 +216,14 @@ async fn nothing_is_written_where_nothing_changes() {
     app.patch(&format!("/v1/jobs/{id}"), r#"{"priority":1}"#).await.problem(409, "invalid_state");
     app.put_in("other", json!({"expires_at": "2020-01-01T00:00:00Z"})).await;
     app.engine.expire_jobs(10, None).await.unwrap();
+    assert_eq!(actions(&app).await, before);
+    // What is a part of something larger, which is written down itself.
+    let part = app.put_in("other", json!({})).await["id"].as_str().unwrap().parse().map(JobId).unwrap();
+    app.engine.update_job(part, JobUpdate { priority: Some(1), ..JobUpdate::default() }, None, None).await.unwrap();
+    app.engine.cancel_job(part, "bulk".to_owned(), false, None).await.unwrap();
+    app.engine.retry_job(part, 0, true, false, None).await.unwrap();
+    app.engine.delete_job(part, true, None).await.unwrap();
+    app.get(&format!("/v1/jobs/{part}")).await.problem(404, "job_not_found");
     assert_eq!(actions(&app).await, before);
     // A cancel that a worker has not heard of yet is asked once.
     app.put_in("other", json!({})).await;
