@@ -81,6 +81,18 @@ impl JobId {
         i32::from_be_bytes([bytes[12], bytes[13], bytes[14], bytes[15]])
     }
 
+    /// The sequence number of its enqueue. Of an id that is none of ours it is any number.
+    pub fn seq(self) -> u64 {
+        let bits = self.0.as_u128();
+        // 12 bits and 30, as `new_job_id` puts them there; both fit.
+        u64::try_from((bits >> 64) & 0xFFF).unwrap_or(0) << 30 | u64::try_from((bits >> 32) & 0x3FFF_FFFF).unwrap_or(0)
+    }
+
+    /// Below all ids of this millisecond, above those before.
+    pub fn floor(at: DateTime<Utc>) -> Uuid {
+        Uuid::from_u128(u128::try_from(at.timestamp_millis()).unwrap_or(0) << 80)
+    }
+
     /// When its transaction began, to the millisecond below. Of an id that is none of ours it may be none.
     pub fn time(self) -> Option<DateTime<Utc>> {
         let ms = self.0.as_u128() >> 80;

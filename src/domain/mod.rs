@@ -1,5 +1,6 @@
 //! What things are: pure rules without I/O. Everything else may import this.
 
+mod bulk_operation;
 mod by;
 mod failure;
 mod histogram;
@@ -10,6 +11,7 @@ mod policy;
 mod recurrence;
 mod run_after;
 
+pub use bulk_operation::{BulkAction, spread_of};
 pub use by::By;
 pub use failure::{Failure, cut};
 pub use histogram::Histogram;

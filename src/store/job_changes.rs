@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, sql};
-use crate::domain::{By, JobId, JobState, Payload};
+use crate::domain::{By, JobId, JobState, Payload, QueueName};
 
 /// What a change of state came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,20 @@ pub enum Retried {
     Held(JobId),
     /// Its queue was deleted or purged, and hands out nothing.
     Retired(String),
+}
+
+/// What became of a move to another queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// There is a new job, which can be claimed now or later.
+    Done {
+        available: bool,
+    },
+    QueueNotFound,
+    /// It is in that queue, or its own is retired and hands out nothing.
+    NotFromHere,
+    PayloadTooLarge,
+    QueueFull,
 }
 
 /// What a waiting job should become; what is absent stays as it is.
@@ -183,6 +197,21 @@ impl Store {
             } else {
                 Updated::Done { available_in: row.available_in }
             }
+        }))
+    }
+
+    /// Moves a job that waits to another queue, where it is a new one. `None` if there is no such job that waits.
+    pub async fn move_job(&self, id: JobId, queue: &QueueName) -> Result<Option<Moved>> {
+        let statement = sqlx::query_as::<_, (Option<Uuid>, Option<bool>, Option<String>)>(sql!("jobs/move"))
+            .bind(id.queue_id())
+            .bind(id.0)
+            .bind(queue.as_str());
+        Ok(self.one(Effect::Write, statement).await?.map(|(_, available, refusal)| match refusal.as_deref() {
+            None => Moved::Done { available: available.unwrap_or(false) },
+            Some("queue_not_found") => Moved::QueueNotFound,
+            Some("same_queue" | "retired") => Moved::NotFromHere,
+            Some("payload_too_large") => Moved::PayloadTooLarge,
+            Some(_) => Moved::QueueFull,
         }))
     }
 

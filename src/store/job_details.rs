@@ -1,6 +1,7 @@
 //! Statements that read jobs and their attempts as they are now.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -65,30 +66,53 @@ impl JobDetail {
     }
 }
 
-/// Which jobs a list shows; what is absent filters nothing.
-#[derive(Debug, Clone, Default)]
+/// Which jobs a list shows, or a bulk operation changes; what is absent filters nothing. Written as the API names it. A
+/// member that this version does not know is an error, as without it the filter would pass more.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JobFilter {
+    #[serde(rename = "id", skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<Uuid>>,
+    #[serde(rename = "queue", skip_serializing_if = "Option::is_none")]
     pub queues: Option<Vec<String>>,
+    #[serde(rename = "kind", skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Vec<String>>,
+    #[serde(rename = "state", skip_serializing_if = "Option::is_none")]
     pub states: Option<Vec<JobState>>,
     /// All of them.
+    #[serde(rename = "tag", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// A page looks at 1,000 of its jobs.
+    #[serde(rename = "schedule_id", skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
     /// A page looks at 1,000 of its jobs.
+    #[serde(rename = "batch_id", skip_serializing_if = "Option::is_none")]
     pub batch: Option<Uuid>,
+    #[serde(rename = "worker_id", skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_fingerprint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_after: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_before: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_after: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_before: Option<DateTime<Utc>>,
     /// JSON that the payload contains.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "any_json")]
     pub payload: Option<serde_json::Value>,
     /// Text in the error message.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
+}
+
+/// Also null, which is a document like any other.
+fn any_json<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(from).map(Some)
 }
 
 /// The order of a list.

@@ -6,6 +6,7 @@
 //! in a future that a disconnecting client could drop.
 
 mod batches;
+mod bulk_operations;
 mod claim_ready;
 mod dependencies;
 pub mod doctor;
@@ -44,6 +45,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::metrics::{Metrics, TRACE};
 pub use batches::{Batch, FinishedBatches};
+pub use bulk_operations::{BulkMembers, BulkOperation, BulkOptions, BulkProgress, BulkWork, NewBulkOperation};
 pub use claim_ready::ClaimReady;
 pub use dependencies::{LinkedWork, Resolved};
 pub use enqueue::{
@@ -54,7 +56,7 @@ pub use enqueue_plain::{EnqueuedPlain, Offer};
 pub use error::{Error, Result};
 pub use events::{Event, EventPlace, Events};
 pub use history::{History, HistoryWriter};
-pub use job_changes::{JobStatus, JobUpdate, Retried, Updated};
+pub use job_changes::{JobStatus, JobUpdate, Moved, Retried, Updated};
 pub use job_details::{AttemptDetail, ErrorColumns, JobDetail, JobFilter, JobList, JobPlace, JobSort};
 pub use jobs::{Fetch, Fetched, FetchedJob};
 pub use lanes::{KnownLane, Look, Seen};

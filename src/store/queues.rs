@@ -104,6 +104,12 @@ impl Store {
         Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
+    /// The ids of all queues that there were and are, or of those with these names, in order.
+    pub async fn list_queue_ids(&self, names: Option<&[String]>) -> Result<Vec<i32>> {
+        let statement = sqlx::query_as::<_, (i32,)>(sql!("queues/list_ids")).bind(names);
+        Ok(self.all(Effect::Read, statement).await?.into_iter().map(|(id,)| id).collect())
+    }
+
     /// Queues with all that is known of them: the one of this name, or those whose names
     /// contain a text, up to `limit` after a name, sorted byte by byte.
     pub async fn list_queues(

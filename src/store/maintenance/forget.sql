@@ -1,6 +1,7 @@
 -- Deletes what has had its time: idempotency keys after 24 hours, unique keys whose window is
 -- over, statistics by the minute after 14 days, by the hour and day after 400, errors, runs of
--- schedules, batches that have ended and the audit log after 90, workers that have not been heard of for a day.
+-- schedules, batches and bulk operations that have ended and the audit log after 90, workers that have not been heard of
+-- for a day.
 --
 -- $1 how many rows of each
 --
@@ -9,7 +10,7 @@
 -- Served by idempotency_by_age, dedup_window_over, queue_minute_by_age, worker_minute_by_age,
 -- worker_queue_minute_by_age, the indexes of queue_hour and queue_day, queue_depth_by_age, error_hour_by_age,
 -- error_day_by_age, schedule_run_by_age, batch_by_end, batch_job_of_batch, batch_callback_once, audit_by_age,
--- audit_in_order.
+-- audit_in_order, bulk_operation_by_age.
 with idempotency as (
     delete from presque_internal.idempotency
     where ctid = any (array(
@@ -131,6 +132,17 @@ schedule_run as (
     ))
     returning 1
 ),
+bulk_operation as (
+    delete from presque_internal.bulk_operation
+    where ctid = any (array(
+        select ctid
+        from presque_internal.bulk_operation
+        where finished_at < now() - interval '90 days'
+        limit $1
+        for update skip locked
+    ))
+    returning 1
+),
 -- With its last jobs a batch goes itself.
 old_batch as materialized (
     select id
@@ -202,4 +214,4 @@ select
     + (select count(*) from queue_depth_minute) + (select count(*) from error_hour)
     + (select count(*) from error_day) + (select count(*) from schedule_run) + (select count(*) from batch_job)
     + (select count(*) from batch) + (select count(*) from audit) + (select count(*) from restored)
-    + (select count(*) from worker) as forgotten
+    + (select count(*) from bulk_operation) + (select count(*) from worker) as forgotten

@@ -1,0 +1,31 @@
+-- Begins a bulk operation, held by who made it.
+--
+-- $1 action    $2 filter    $3 options    $4 dry run    $5 reason    $6 holder    $7 held for so many milliseconds
+-- $8 operation    $9 idempotency key or null    $10 SHA-256 of the request's body
+--
+-- Answers the operation; no row if the idempotency key is known, see find_idempotency.sql.
+--
+-- Safe under concurrency: its id is drawn here, from the sequence of job ids, so jobs that were stored before have
+-- smaller ones. Keys meet at idempotency_key_is_used_once, where the second writer waits for the first.
+with drawn as materialized (
+    select presque_internal.new_job_id(0, presque_internal.next_seq()) as id
+),
+keyed as (
+    insert into presque_internal.idempotency as known (operation, key, body_hash, job_ids, duplicates)
+    select $8, $9, $10, array[id], array[false]
+    from drawn
+    where $9::text is not null
+    on conflict (operation, key) do update
+    set
+        created_at = now(), body_hash = excluded.body_hash, job_ids = excluded.job_ids,
+        duplicates = excluded.duplicates, claim_id = null
+    where known.created_at < now() - interval '24 hours'
+    returning key
+)
+insert into presque_internal.bulk_operation (id, action, filter, options, dry_run, reason, holder, held_until)
+select id, $1, $2::jsonb, $3::jsonb, $4, $5, $6, now() + $7 * interval '1 millisecond'
+from drawn
+where $9::text is null or exists (select from keyed)
+returning
+    id, action, state, filter::text as filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason,
+    last_error, created_by, created_at, finished_at, options, counted, cursor_queue_id, cursor, fresh_from, chunk
