@@ -83,7 +83,13 @@ impl Engine {
 
     /// Tries a change until it is done, or the job is in a state, or of a version, that does not
     /// let it be done.
-    async fn act<T, F, Fut>(&self, id: JobId, action: Action, version: Option<i64>, change: F) -> Result<Acted<T>>
+    pub(super) async fn act<T, F, Fut>(
+        &self,
+        id: JobId,
+        action: Action,
+        version: Option<i64>,
+        change: F,
+    ) -> Result<Acted<T>>
     where
         T: Send + 'static,
         F: Fn(Store) -> Fut + Clone + Send + 'static,

@@ -6,6 +6,9 @@
 //! handlers call the engine and never see a transaction.
 
 mod batch;
+mod bulk_changes;
+mod bulk_members;
+mod bulk_operations;
 mod changes;
 mod claim;
 mod classic;
@@ -28,6 +31,7 @@ use tracing::Instrument as _;
 
 use crate::store::{Claim, Enqueue, EnqueueOutcome, Error, Fetch, Fetched, Result, Settle, Store};
 use batch::{Family, Line, Weight, writing};
+pub use bulk_operations::BulkAnswer;
 pub use changes::{Acted, JobWait, WaitFor};
 pub use claim::{ClaimAnswer, ClaimRequest, HandOver};
 pub use classic::ClassicJob;

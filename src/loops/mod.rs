@@ -40,6 +40,8 @@ const PROMOTE_GAP: Duration = Duration::from_millis(10);
 const FIRE_SCHEDULES: i64 = 100;
 /// How late a schedule fires at most, with the statement.
 const FIRE_EVERY: Duration = Duration::from_millis(250);
+/// Between two looks for bulk operations that wait for a server.
+const BULK_EVERY: Duration = Duration::from_secs(1);
 /// Failures folded by one statement.
 const FOLD_FAILURES: i64 = 2_000;
 /// How late a job that waits for another one is claimable at most, if that ended on another server; and how
@@ -191,6 +193,9 @@ impl Loops<'_> {
         self.spawn("fire_schedules", FIRE_EVERY, |engine, _| async move {
             let fired = engine.fire_schedules(FIRE_SCHEDULES).await?;
             Ok(more(i64::try_from(fired) == Ok(FIRE_SCHEDULES)))
+        });
+        self.spawn("bulk_operations", BULK_EVERY, |engine, _| async move {
+            Ok(more(engine.work_on_bulk_operations().await?))
         });
         self.spawn("resume_queues", Duration::from_secs(1), |engine, _| async move {
             engine.resume_due_queues().await.map(|_| Tick::Idle)
