@@ -37,6 +37,7 @@ pub(super) const API_VERSION: &str = "1.0.0";
         (name = "queues", description = "Settings, counts, and whether a queue hands anything out."),
         (name = "schedules", description = "Jobs that are enqueued by the clock."),
         (name = "batches", description = "Jobs that are watched together, and what follows when they have ended."),
+        (name = "bulk", description = "One change to all jobs that pass a filter."),
         (name = "reports", description = "What happened, over time, and which errors there were."),
         (name = "events", description = "What was changed, and who asked for it: the audit log."),
         (name = "system", description = "What this server is and allows."),
@@ -140,7 +141,7 @@ fn members_nullable(types: &[Value]) -> bool {
 }
 
 /// The value sets that are known today and may grow: schema, member, values.
-const KNOWN_VALUES: [(&str, &str, &[&str]); 19] = [
+const KNOWN_VALUES: [(&str, &str, &[&str]); 22] = [
     ("NewJob", "dedup_until", &["started", "finished", "window"]),
     ("NewJob", "dedup_on_conflict", &["return_existing", "reject", "replace"]),
     (
@@ -160,6 +161,9 @@ const KNOWN_VALUES: [(&str, &str, &[&str]); 19] = [
     ("QueuePolicy", "dedup_until", &["finished", "started", "window"]),
     ("QueuePolicy", "dedup_on_conflict", &["return_existing", "reject", "replace"]),
     ("QueuePolicy", "classic_ack", &["auto", "lease"]),
+    ("NewBulkOperation", "action", BULK_ACTIONS),
+    ("BulkOperation", "action", BULK_ACTIONS),
+    ("BulkOperation", "state", &["preview", "running", "completed", "cancelled", "failed"]),
     ("ServerInfo", "durability", &["local", "none"]),
     (
         "FieldError",
@@ -192,6 +196,8 @@ const KNOWN_VALUES: [(&str, &str, &[&str]); 19] = [
     ),
     ("Token", "scopes", &["enqueue", "work", "read", "read_payload", "operate", "admin"]),
 ];
+
+const BULK_ACTIONS: &[&str] = &["retry", "cancel", "delete", "move", "reprioritize", "reschedule"];
 
 fn tell_known_values(document: &mut Value) {
     for (schema, member, values) in KNOWN_VALUES {

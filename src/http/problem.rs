@@ -22,7 +22,7 @@ pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 pub(super) const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Every code, its status and title, in the order of `docs/problems.md`.
-pub const CODES: [(&str, u16, &str); 32] = [
+pub const CODES: [(&str, u16, &str); 34] = [
     ("invalid_request", 400, "Invalid request"),
     ("invalid_cursor", 400, "Invalid cursor"),
     ("route_not_found", 404, "Route not found"),
@@ -30,6 +30,7 @@ pub const CODES: [(&str, u16, &str); 32] = [
     ("job_not_found", 404, "Job not found"),
     ("schedule_not_found", 404, "Schedule not found"),
     ("batch_not_found", 404, "Batch not found"),
+    ("bulk_operation_not_found", 404, "Bulk operation not found"),
     ("worker_not_found", 404, "Worker not found"),
     ("problem_not_found", 404, "Problem not found"),
     ("method_not_allowed", 405, "Method not allowed"),
@@ -48,6 +49,7 @@ pub const CODES: [(&str, u16, &str); 32] = [
     ("validation_failed", 422, "Validation failed"),
     ("dependency_invalid", 422, "Invalid dependency"),
     ("idempotency_mismatch", 422, "Idempotency key reused"),
+    ("filter_required", 422, "Filter required"),
     ("queue_full", 429, "Queue full"),
     ("headers_too_large", 431, "Headers too large"),
     ("internal", 500, "Internal error"),
@@ -76,6 +78,8 @@ pub(super) enum Error {
     ScheduleNotFound(String),
     #[error("there is no such batch, or it is past its retention")]
     BatchNotFound(Uuid),
+    #[error("there is no such bulk operation, or it was over 90 days ago")]
+    BulkOperationNotFound(Uuid),
     #[error("there is no problem of this code; docs/problems.md lists them")]
     ProblemNotFound(String),
     #[error("this route does not take this method; see the header Allow")]
@@ -88,6 +92,8 @@ pub(super) enum Error {
     LeaseLost(JobId, JobState, i32),
     #[error("the job is {}, and this is possible only while it is {}", .1.as_str(), names(.2))]
     InvalidState(JobId, JobState, Vec<JobState>),
+    #[error("the bulk operation is {1}, and this is possible only while it is running")]
+    OperationOver(Uuid, String),
     #[error("a job that is not finished holds this dedup key")]
     DuplicateJob(Option<JobId>),
     #[error("the queue has {1} unfinished jobs; force=true deletes it all the same")]
@@ -112,6 +118,8 @@ pub(super) enum Error {
     DependencyInvalid(Vec<FieldError>),
     #[error("this idempotency key was used with another body in the last 24 hours")]
     IdempotencyMismatch,
+    #[error("an empty filter means all jobs of all queues: name some, or say all: true")]
+    FilterRequired,
     #[error("the queue has no room for that: {2} jobs wait, and its max_depth is {1}")]
     QueueFull(String, i64, i64),
     #[error("{0}")]
@@ -195,7 +203,7 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Option<Vec<FieldError>>)]
     errors: Vec<FieldError>,
-    /// What was not found.
+    /// What was not found, or is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
     /// The job it is about.
@@ -248,12 +256,13 @@ impl Error {
             Self::ScheduleNotFound(_) => "schedule_not_found",
             Self::BatchNotFound(_) => "batch_not_found",
             Self::WorkerNotFound(_) => "worker_not_found",
+            Self::BulkOperationNotFound(_) => "bulk_operation_not_found",
             Self::ProblemNotFound(_) => "problem_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotAcceptable => "not_acceptable",
             Self::RequestTimeout => "request_timeout",
             Self::LeaseLost(..) => "lease_lost",
-            Self::InvalidState(..) => "invalid_state",
+            Self::InvalidState(..) | Self::OperationOver(..) => "invalid_state",
             Self::DuplicateJob(_) => "duplicate_job",
             Self::QueueNotEmpty(..) => "queue_not_empty",
             Self::IdempotencyInProgress => "idempotency_in_progress",
@@ -266,6 +275,7 @@ impl Error {
             Self::ValidationFailed(_) => "validation_failed",
             Self::DependencyInvalid(_) => "dependency_invalid",
             Self::IdempotencyMismatch => "idempotency_mismatch",
+            Self::FilterRequired => "filter_required",
             Self::QueueFull(..) => "queue_full",
             Self::Unavailable(_) => "unavailable",
             Self::Overloaded => "overloaded",
@@ -281,11 +291,13 @@ impl Error {
             Self::InvalidRequest(_, errors) | Self::ValidationFailed(errors) | Self::DependencyInvalid(errors) => {
                 problem.errors = errors;
             }
-            Self::BatchNotFound(id) => problem.resource = Some(id.to_string()),
             Self::QueueNotFound(queue) => problem.queue = Some(queue),
             Self::JobNotFound(id) => problem.job_id = Some(id.0),
             Self::ScheduleNotFound(id) | Self::WorkerNotFound(id) | Self::ProblemNotFound(id) => {
                 problem.resource = Some(id);
+            }
+            Self::BatchNotFound(id) | Self::BulkOperationNotFound(id) | Self::OperationOver(id, _) => {
+                problem.resource = Some(id.to_string());
             }
             Self::LeaseLost(id, state, _) => (problem.job_id, problem.state) = (Some(id.0), Some(state)),
             Self::InvalidState(id, state, allowed) => {

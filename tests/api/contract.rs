@@ -33,7 +33,7 @@ fn every_operation_is_described_and_every_reference_leads_somewhere() {
     let document = document();
     assert_eq!(document["info"]["title"], "presque");
     let (mut ids, operations) = (HashSet::new(), operations(&document));
-    assert_eq!(operations.len(), 20 + 38, "classic and ops, and `/v1`");
+    assert_eq!(operations.len(), 20 + 42, "classic and ops, and `/v1`");
     for (path, method, operation) in operations {
         let at = format!("{method} {path}");
         let id = operation["operationId"].as_str().unwrap();
@@ -68,6 +68,7 @@ async fn the_server_serves_the_document_and_every_route_in_it() {
         let uri = path
             .replace("{queue}", "foo")
             .replace("{job_id}", id)
+            .replace("{bulk_operation_id}", id)
             .replace("{worker_id}", "w")
             .replace("{schedule_id}", "s")
             .replace("{batch_id}", id);

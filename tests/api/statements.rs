@@ -108,6 +108,11 @@ async fn the_statements_of_leases_use_the_indexes_made_for_them() {
         ("leases/find_settled", arrays(4), vec!["lease_of_job"]),
         ("leases/list_over", "10, 10000".to_owned(), vec!["lease_over"]),
         ("leases/list_of_worker", "'w', 'foo'".to_owned(), vec!["queue_in_service", "lease_of_job"]),
+        (
+            "jobs/move",
+            "1, '01a206c8-d8c7-76c7-bfda-d9bb00000001', 'foo'".to_owned(),
+            vec!["queue_in_service", "ready_again"],
+        ),
         ("maintenance/promote", "10, 10000".to_owned(), vec!["scheduled_due"]),
         ("jobs/expire", "10, 10000".to_owned(), vec!["expiring_in_order", "scheduled_of_job", "ready_again"]),
     ];
@@ -145,6 +150,7 @@ async fn a_plan_that_was_made_on_empty_tables_looks_each_row_up() {
         ("leases/complete", ["'{}'"; 6].join(", "), vec!["lease"]),
         ("jobs/expire", "10, 10000".to_owned(), vec!["ready", "scheduled", "expiring"]),
         ("jobs/cancel", "1, '01a206c8-d8c7-76c7-bfda-d9bb00000001', '', false, false, '{}'".to_owned(), vec!["ready"]),
+        ("jobs/move", "1, '01a206c8-d8c7-76c7-bfda-d9bb00000001', 'foo'".to_owned(), vec!["ready", "scheduled"]),
     ];
     for (statement, arguments, tables) in cases {
         let plan = plan(&app, statement, &arguments).await;
@@ -169,6 +175,33 @@ async fn a_plan_that_was_made_on_empty_tables_looks_each_row_up() {
             }
             assert!(seen > 0, "{statement} changes nothing in {table}:\n{plan}");
         }
+    }
+}
+
+/// A look at some jobs must not become one at all.
+#[tokio::test]
+async fn a_walk_over_jobs_reads_each_state_in_the_order_of_ids() {
+    let app = TestApp::start().await;
+    let first = "'00000000-0000-0000-0000-000000000000'";
+    let arguments =
+        format!("1, {first}, {first}, {first}, null, null, '{{available}}'{}, 10, 10, null", ", null".repeat(11));
+    let plan = plan(&app, "bulk_operations/list_members", &arguments).await;
+    for index in ["ready_again", "scheduled_of_job", "lease_of_job", "ready_in_order"] {
+        assert!(plan.contains(&format!("{index} on ")), "without {index}:\n{plan}");
+    }
+    // Days are merged, not sorted.
+    for (table, key) in [("job_", "job.id"), ("done_completed_", "done"), ("done_discarded_", "done")] {
+        let merged = plan.split("Merge Append").skip(1).any(|below| {
+            let mut lines = below.lines().skip(1);
+            lines.next().is_some_and(|line| line.contains(key))
+                && lines.take(4).any(|line| line.contains(&format!(" on {table}")))
+        });
+        assert!(merged, "{table} is not merged:\n{plan}");
+    }
+    for bad in
+        ["Seq Scan on ready", "Seq Scan on scheduled", "Seq Scan on lease", "Seq Scan on job_", "Seq Scan on done_"]
+    {
+        assert!(!plan.contains(bad), "{bad}:\n{plan}");
     }
 }
 

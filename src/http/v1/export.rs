@@ -15,8 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::job::{Answer, Job, Time};
+use super::job_filter::{job_filter, look_back};
 use super::jobs::included;
-use super::list::{JobFilterParams, job_filter, look_back};
+use super::list::JobFilterParams;
 use super::params::Params;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};

@@ -1,7 +1,6 @@
 //! Listing jobs, with filters and cursors.
 
 use axum::extract::{OriginalUri, State};
-use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -9,16 +8,14 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::job::{Answer, Job, large_json};
+use super::job_filter::{job_filter, look_back};
 use super::jobs::included;
 use super::paging::{Wanted, linked};
 use super::params::Params;
 use crate::domain::JobState;
 use crate::http::App;
-use crate::http::problem::{Error, Problem};
-use crate::store::{JobFilter, JobPlace, JobSort};
-
-/// How far back a search by payload or text goes when nobody says.
-const SEARCHED_DAYS: i64 = 7;
+use crate::http::problem::Problem;
+use crate::store::{JobPlace, JobSort};
 
 /// The most jobs of a page that shows payloads or results: they may be large.
 const WITH_CONTENT_MAX: i64 = 50;
@@ -125,35 +122,4 @@ async fn list_jobs(State(app): State<App>, OriginalUri(uri): OriginalUri, params
     let data = list.jobs.into_iter().map(|(_, job)| Job::from(job)).collect();
     let page = JobPage { data, next_cursor, truncated: list.truncated };
     Ok(linked(large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref()))
-}
-
-/// The filters that a request names.
-pub(super) fn job_filter(params: &Params) -> JobFilter {
-    let states: Vec<(&str, JobState)> = JobState::ALL.into_iter().map(|state| (state.as_str(), state)).collect();
-    JobFilter {
-        ids: params.uuids("id"),
-        queues: params.texts("queue", 128),
-        kinds: params.texts("kind", 128),
-        states: params.choices("state", &states),
-        tags: params.texts("tag", 64),
-        schedule: params.text("schedule_id", 128),
-        batch: params.uuid("batch_id"),
-        worker: params.text("worker_id", 256),
-        error_class: params.text("error_class", 256),
-        error_fingerprint: params.text("error_fingerprint", 64),
-        created_after: params.time("created_after"),
-        created_before: params.time("created_before"),
-        finished_after: params.time("finished_after"),
-        finished_before: params.time("finished_before"),
-        payload: params.json("payload"),
-        q: params.text("q", 256),
-    }
-}
-
-/// Bounds a search by payload or text that says nothing of the time.
-pub(super) async fn look_back(app: &App, filter: &mut JobFilter) -> Result<(), Error> {
-    if (filter.payload.is_some() || filter.q.is_some()) && filter.created_after.is_none() {
-        filter.created_after = Some(app.store.now().await? - Duration::days(SEARCHED_DAYS));
-    }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod batches;
+mod bulk_operations;
 mod claim;
 mod cursor;
 mod enqueue;
@@ -11,6 +12,7 @@ mod fields;
 mod hint;
 mod info;
 mod job;
+mod job_filter;
 mod jobs;
 mod links;
 mod list;
@@ -50,6 +52,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .merge(queues::router())
         .merge(schedules::router())
         .merge(batches::router())
+        .merge(bulk_operations::router())
         .merge(reports::router())
         .merge(events::router())
         .merge(info::router())

@@ -137,6 +137,19 @@ impl<S: Send + Sync> FromRequestParts<S> for JobPath {
     }
 }
 
+/// The bulk operation named in the path.
+pub(super) struct BulkOperationPath(pub(super) uuid::Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for BulkOperationPath {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let text = path_param(parts, state).await?;
+        let refuse = || Error::invalid("ids of bulk operations look like 01a206c8-d8c7-76c7-bfda-d9bb00000000");
+        parse_uuid(&text).map(Self).ok_or_else(refuse)
+    }
+}
+
 /// The queue named in the path.
 pub(super) struct QueuePath(pub(super) QueueName);
 

@@ -81,8 +81,12 @@ const VIEWS: [(&str, &str); 21] = [
         "id bigint, at timestamptz, actor text, action text, subject_type text, subject_id text, detail jsonb, \
          request_id text, ip inet",
     ),
-    // It shows what is not built yet, and is to be written down here when it is.
-    ("bulk_operations", ""),
+    (
+        "bulk_operations",
+        "id uuid, action text, state text, filter jsonb, dry_run boolean, matched bigint, processed bigint, \
+         skipped bigint, failed bigint, sample_job_ids uuid[], reason text, last_error text, created_by text, \
+         created_at timestamptz, finished_at timestamptz",
+    ),
 ];
 
 /// Arguments and answer, as `pg_get_function_arguments` writes them but for defaults; and who may call it.

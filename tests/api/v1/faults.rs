@@ -47,6 +47,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
                 .replace("{worker_id}", "w")
                 .replace("{job_id}", JOB)
                 .replace("{batch_id}", JOB)
+                .replace("{bulk_operation_id}", JOB)
                 .replace("{schedule_id}", "s");
             let uri = uri.replace("/timeseries", "/timeseries?metric=completed");
             let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref");
@@ -65,7 +66,7 @@ async fn a_lost_database_is_a_problem_in_time_on_every_operation() {
             });
         }
     }
-    assert_eq!(asked.len(), 38);
+    assert_eq!(asked.len(), 42);
     futures_util::future::join_all(asked).await;
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::kills::{Target, client};
+use crate::support::{Server, TestApp, until};
 
 const PRODUCERS: usize = 4;
 const WORKERS: usize = 4;
@@ -132,4 +133,32 @@ async fn each_job_is_stored_once_and_completed_once_when_processes_are_killed() 
     // An answer can be lost for good only with its connection; then the token was repeated.
     assert_eq!(completed.len(), stored.len(), "a completed job whose worker never heard so");
     eprintln!("{} kills, {} jobs, {repeated} requests repeated", target.kills, stored.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_operation_is_ended_by_another_server_when_one_is_killed() {
+    let app = TestApp::start().await;
+    for _ in 0..4 {
+        let jobs = vec![json!({"queue": "q"}); 1000];
+        app.post("/v1/jobs", json!({"jobs": jobs}).to_string()).await.ok(201);
+    }
+    let begun = app.post("/v1/bulk-operations", r#"{"action":"cancel","filter":{"queue":["q"]}}"#).await.ok(202);
+    let path = format!("/v1/bulk-operations/{}", begun["id"].as_str().unwrap());
+    let url = app.db.url();
+    let server = || Server::start(&["--allow-unsafe-durability", "--drain-seconds", "0", "--database-url", &url]);
+    let mut first = server();
+    until("it has begun", || async { app.get(&path).await.json()["processed"].as_i64() > Some(400) }).await;
+    first.kill();
+    let left = app.get(&path).await.json();
+    assert_eq!(left["state"], "running", "{left}");
+    // Its time is over: half a minute.
+    app.sql("update presque_internal.bulk_operation set held_until = least(held_until, now())").await;
+    let _second = server();
+    until("it is over", || async { app.get(&path).await.json()["state"] == "completed" }).await;
+    let done = app.get(&path).await.json();
+    let count = |name: &str| done[name].as_i64().unwrap();
+    // What was in hand when it was killed may have been done already.
+    assert_eq!((count("matched"), count("processed") + count("skipped"), count("failed")), (4000, 4000, 0), "{done}");
+    assert!(count("skipped") <= 200, "{done}");
+    assert_eq!(app.get("/v1/queues/q").await.json()["counts"]["cancelled"], 4000);
 }

@@ -3,6 +3,9 @@
 mod audit;
 mod bad_input;
 mod batches;
+mod bulk_filters;
+mod bulk_operations;
+mod bulk_steps;
 mod claim;
 mod claim_ready;
 mod classic_ack;
