@@ -57,7 +57,7 @@ comment on column presque.audit_log.id is 'The id of the event. Ids are drawn be
 comment on column presque.audit_log.at is 'When it was changed.';
 comment on column presque.audit_log.actor is 'Who asked: the login, of what was called with SQL. Null over HTTP, where nobody says who they are.';
 comment on column presque.audit_log.action is 'What was done, like queue.paused: the type of the event without "presque.".';
-comment on column presque.audit_log.subject_type is 'What it was done to: queue, schedule, worker or job.';
+comment on column presque.audit_log.subject_type is 'What it was done to: queue, schedule, worker, job or bulk.';
 comment on column presque.audit_log.subject_id is 'The name of the queue, or the id.';
 comment on column presque.audit_log.detail is 'What else is known of it; which members, the action says.';
 comment on column presque.audit_log.request_id is 'The X-Request-Id of the request; null if there was none.';

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Engine;
 use super::bulk_changes::{Change, Outcome};
 use super::bulk_members::Members;
-use crate::domain::JobId;
+use crate::domain::{By, JobId};
 use crate::store::{BulkOperation, BulkProgress, Error, NewBulkOperation, Result};
 
 /// Operations of so many jobs are over before their request is answered.
@@ -91,7 +91,7 @@ impl Engine {
         let holder = Uuid::new_v4();
         let key = new.idempotency.clone();
         let created = self
-            .finish(move |engine| {
+            .finish_noted(move |engine| {
                 let new = new.clone();
                 async move {
                     let created = engine.store.create_bulk_operation(&new, holder, ms(HOLD)).await?;
@@ -150,8 +150,13 @@ impl Engine {
     }
 
     /// Ends an operation after the jobs that are in hand: the operation, and whether this ended it.
-    pub async fn cancel_bulk_operation(&self, id: Uuid) -> Result<Option<(BulkOperation, bool)>> {
-        let cancelled = self.finish(move |engine| async move { engine.store.cancel_bulk_operation(id).await }).await?;
+    pub async fn cancel_bulk_operation(&self, id: Uuid, by: By) -> Result<Option<(BulkOperation, bool)>> {
+        let cancelled = self
+            .finish_noted(move |engine| {
+                let by = by.clone();
+                async move { engine.store.cancel_bulk_operation(id, &by).await }
+            })
+            .await?;
         self.waiters.wake(&line(id), usize::MAX);
         Ok(cancelled)
     }
@@ -235,6 +240,7 @@ impl Engine {
         }?;
         if let Some(over) = stepped.as_ref().filter(|operation| !operation.is_running()) {
             self.waiters.wake(&line(over.id), usize::MAX);
+            self.wake_events();
             let (state, action, processed, failed) = (&over.state, &over.action, over.processed, over.failed);
             tracing::info!(id = %over.id, action, state, processed, failed, "a bulk operation is over");
         }

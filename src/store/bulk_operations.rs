@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Effect, Idempotency, JobFilter, Result, Store, sql};
-use crate::domain::{JobId, JobState};
+use crate::domain::{By, JobId, JobState};
 
 /// What an action needs beside a filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct NewBulkOperation {
     pub dry_run: bool,
     pub reason: Option<String>,
     pub idempotency: Option<Idempotency>,
+    /// Who asks.
+    pub by: By,
 }
 
 /// A bulk operation.
@@ -129,7 +131,8 @@ impl Store {
             .bind(hold_ms)
             .bind(Self::CREATE_BULK_OPERATION)
             .bind(idempotency.map(|idempotency| idempotency.key.as_str()))
-            .bind(idempotency.map(|idempotency| idempotency.body_hash.as_slice()));
+            .bind(idempotency.map(|idempotency| idempotency.body_hash.as_slice()))
+            .bind(new.by.to_json());
         self.one(Effect::Write, statement).await
     }
 
@@ -179,8 +182,8 @@ impl Store {
     }
 
     /// Ends an operation that runs: the operation as it is now, and whether this ended it. `None` if there is none.
-    pub async fn cancel_bulk_operation(&self, id: Uuid) -> Result<Option<(BulkOperation, bool)>> {
-        let statement = sqlx::query_as::<_, CancelRow>(sql!("bulk_operations/cancel")).bind(id);
+    pub async fn cancel_bulk_operation(&self, id: Uuid, by: &By) -> Result<Option<(BulkOperation, bool)>> {
+        let statement = sqlx::query_as::<_, CancelRow>(sql!("bulk_operations/cancel")).bind(id).bind(by.to_json());
         Ok(self.one(Effect::Write, statement).await?.map(|row| (row.operation, row.ended)))
     }
 

@@ -82,6 +82,58 @@ pub mod types {
             Default::default()
         }
     }
+    ///A bulk operation as it is now.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct BulkOperation {
+        ///retry, cancel, delete, move, reprioritize or reschedule.
+        pub action: ::std::string::String,
+        pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///The name of the token it was made with.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub created_by: ::std::option::Option<::std::string::String>,
+        pub dry_run: bool,
+        ///Jobs that could not be changed for another reason.
+        pub failed: i64,
+        pub filter: JobFilter,
+        ///Absent while it runs.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub finished_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        pub id: ::uuid::Uuid,
+        ///Why the latest job failed, or the operation.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub last_error: ::std::option::Option<::std::string::String>,
+        /**Jobs that passed the filter when it began: exact up to 1000000, of more that number. It grows while they are
+        counted.*/
+        pub matched: i64,
+        ///Jobs that were changed.
+        pub processed: i64,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub reason: ::std::option::Option<::std::string::String>,
+        ///Up to 10.
+        pub sample_job_ids: ::std::vec::Vec<::uuid::Uuid>,
+        ///Jobs that could no longer be changed when they were reached.
+        pub skipped: i64,
+        ///running; preview, completed, cancelled or failed when it is over.
+        pub state: ::std::string::String,
+    }
+    impl BulkOperation {
+        pub fn builder() -> builder::BulkOperation {
+            Default::default()
+        }
+    }
+    ///Some bulk operations.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct BulkOperationPage {
+        pub data: ::std::vec::Vec<BulkOperation>,
+        ///Where the next page begins; absent on the last one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_cursor: ::std::option::Option<::std::string::String>,
+    }
+    impl BulkOperationPage {
+        pub fn builder() -> builder::BulkOperationPage {
+            Default::default()
+        }
+    }
     ///How to cancel a job.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct CancelJobRequest {
@@ -267,6 +319,46 @@ pub mod types {
     }
     impl ErrorGroupPage {
         pub fn builder() -> builder::ErrorGroupPage {
+            Default::default()
+        }
+    }
+    ///Something that was changed, in the form of `CloudEvents` 1.0.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Event {
+        /**An object: `actor`, `request_id` and `ip` of who asked, those that are known, and more that
+        the type tells.*/
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub datacontenttype: ::std::option::Option<::std::string::String>,
+        ///Unique among the events of this presque.
+        pub id: ::std::string::String,
+        pub source: ::std::string::String,
+        pub specversion: ::std::string::String,
+        /**What it was done to: `queue/<name>`, `schedule/<id>`, `worker/<id>`, `job/<id>` or
+        `bulk/<id>`.*/
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub subject: ::std::option::Option<::std::string::String>,
+        pub time: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///What was done, like `presque.queue.paused`. There may be more in later versions.
+        #[serde(rename = "type")]
+        pub type_: ::std::string::String,
+    }
+    impl Event {
+        pub fn builder() -> builder::Event {
+            Default::default()
+        }
+    }
+    ///Some events, oldest first.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct EventPage {
+        pub data: ::std::vec::Vec<Event>,
+        ///What to give as `after` next; also on the last page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_cursor: ::std::option::Option<::std::string::String>,
+    }
+    impl EventPage {
+        pub fn builder() -> builder::EventPage {
             Default::default()
         }
     }
@@ -486,6 +578,59 @@ pub mod types {
             Default::default()
         }
     }
+    ///Which jobs: all of what is there must hold; of several values of one, any (of `tag`: all). The filters of `list_jobs`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct JobFilter {
+        ///Of this batch.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub batch_id: ::std::option::Option<::uuid::Uuid>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub created_after: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub created_before: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///Whose latest failure is of this class.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_class: ::std::option::Option<::std::string::String>,
+        ///Whose latest failure has this fingerprint.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_fingerprint: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub finished_after: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub finished_before: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///These jobs: up to 500.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub id: ::std::vec::Vec<::uuid::Uuid>,
+        ///Of these kinds.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub kind: ::std::vec::Vec<::std::string::String>,
+        ///JSON that the payload contains; of the last 7 days unless `created_after` says otherwise.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub payload: ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+        ///Text in the error message; of the last 7 days unless `created_after` says otherwise.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub q: ::std::option::Option<::std::string::String>,
+        ///In these queues.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub queue: ::std::vec::Vec<::std::string::String>,
+        ///Of this schedule.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub schedule_id: ::std::option::Option<::std::string::String>,
+        ///In these states.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub state: ::std::vec::Vec<JobState>,
+        ///With all of these tags.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub tag: ::std::vec::Vec<::std::string::String>,
+        ///Held, or last worked on, by this worker.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub worker_id: ::std::option::Option<::std::string::String>,
+    }
+    impl JobFilter {
+        pub fn builder() -> builder::JobFilter {
+            Default::default()
+        }
+    }
     ///Some jobs.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct JobPage {
@@ -658,6 +803,39 @@ pub mod types {
             Default::default()
         }
     }
+    ///A change to all jobs that pass a filter.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct NewBulkOperation {
+        ///retry, cancel, delete, move, reprioritize or reschedule.
+        pub action: ::std::string::String,
+        ///Must be true if the filter is empty.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub all: ::std::option::Option<bool>,
+        ///Only count the jobs, and show some.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub dry_run: ::std::option::Option<bool>,
+        pub filter: JobFilter,
+        ///Of reprioritize: -100 to 100.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub priority: ::std::option::Option<i32>,
+        ///For people: up to 1024 characters. Jobs that are cancelled have it as their reason.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub reason: ::std::option::Option<::std::string::String>,
+        ///Of reschedule: not before this moment.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub run_after: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///Of retry and reschedule: the jobs are spread over so many milliseconds.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub spread_ms: ::std::option::Option<i64>,
+        ///Of move: where the jobs go.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub target_queue: ::std::option::Option<::std::string::String>,
+    }
+    impl NewBulkOperation {
+        pub fn builder() -> builder::NewBulkOperation {
+            Default::default()
+        }
+    }
     ///A job to enqueue. What is absent, its queue decides.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct NewJob {
@@ -782,7 +960,7 @@ pub mod types {
         pub queue: ::std::option::Option<::std::string::String>,
         ///The answer's `X-Request-Id`; the server's log lines carry it.
         pub request_id: ::std::string::String,
-        ///What was not found.
+        ///What was not found, or is over.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub resource: ::std::option::Option<::std::string::String>,
         ///When to try again, in milliseconds; it is in `Retry-After`, too.
@@ -1936,6 +2114,262 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct BulkOperation {
+            action: ::std::result::Result<::std::string::String, ::std::string::String>,
+            created_at: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            created_by: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            dry_run: ::std::result::Result<bool, ::std::string::String>,
+            failed: ::std::result::Result<i64, ::std::string::String>,
+            filter: ::std::result::Result<super::JobFilter, ::std::string::String>,
+            finished_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+            last_error: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            matched: ::std::result::Result<i64, ::std::string::String>,
+            processed: ::std::result::Result<i64, ::std::string::String>,
+            reason: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            sample_job_ids: ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::std::string::String>,
+            skipped: ::std::result::Result<i64, ::std::string::String>,
+            state: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for BulkOperation {
+            fn default() -> Self {
+                Self {
+                    action: Err("no value supplied for action".to_string()),
+                    created_at: Err("no value supplied for created_at".to_string()),
+                    created_by: Ok(Default::default()),
+                    dry_run: Err("no value supplied for dry_run".to_string()),
+                    failed: Err("no value supplied for failed".to_string()),
+                    filter: Err("no value supplied for filter".to_string()),
+                    finished_at: Ok(Default::default()),
+                    id: Err("no value supplied for id".to_string()),
+                    last_error: Ok(Default::default()),
+                    matched: Err("no value supplied for matched".to_string()),
+                    processed: Err("no value supplied for processed".to_string()),
+                    reason: Ok(Default::default()),
+                    sample_job_ids: Err("no value supplied for sample_job_ids".to_string()),
+                    skipped: Err("no value supplied for skipped".to_string()),
+                    state: Err("no value supplied for state".to_string()),
+                }
+            }
+        }
+        impl BulkOperation {
+            pub fn action<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.action = value.try_into().map_err(|e| format!("error converting supplied value for action: {e}"));
+                self
+            }
+            pub fn created_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.created_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for created_at: {e}"));
+                self
+            }
+            pub fn created_by<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.created_by =
+                    value.try_into().map_err(|e| format!("error converting supplied value for created_by: {e}"));
+                self
+            }
+            pub fn dry_run<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.dry_run =
+                    value.try_into().map_err(|e| format!("error converting supplied value for dry_run: {e}"));
+                self
+            }
+            pub fn failed<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.failed = value.try_into().map_err(|e| format!("error converting supplied value for failed: {e}"));
+                self
+            }
+            pub fn filter<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::JobFilter>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.filter = value.try_into().map_err(|e| format!("error converting supplied value for filter: {e}"));
+                self
+            }
+            pub fn finished_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.finished_at =
+                    value.try_into().map_err(|e| format!("error converting supplied value for finished_at: {e}"));
+                self
+            }
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value.try_into().map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn last_error<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.last_error =
+                    value.try_into().map_err(|e| format!("error converting supplied value for last_error: {e}"));
+                self
+            }
+            pub fn matched<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.matched =
+                    value.try_into().map_err(|e| format!("error converting supplied value for matched: {e}"));
+                self
+            }
+            pub fn processed<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.processed =
+                    value.try_into().map_err(|e| format!("error converting supplied value for processed: {e}"));
+                self
+            }
+            pub fn reason<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reason = value.try_into().map_err(|e| format!("error converting supplied value for reason: {e}"));
+                self
+            }
+            pub fn sample_job_ids<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.sample_job_ids =
+                    value.try_into().map_err(|e| format!("error converting supplied value for sample_job_ids: {e}"));
+                self
+            }
+            pub fn skipped<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.skipped =
+                    value.try_into().map_err(|e| format!("error converting supplied value for skipped: {e}"));
+                self
+            }
+            pub fn state<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.state = value.try_into().map_err(|e| format!("error converting supplied value for state: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<BulkOperation> for super::BulkOperation {
+            type Error = super::error::ConversionError;
+            fn try_from(value: BulkOperation) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    action: value.action?,
+                    created_at: value.created_at?,
+                    created_by: value.created_by?,
+                    dry_run: value.dry_run?,
+                    failed: value.failed?,
+                    filter: value.filter?,
+                    finished_at: value.finished_at?,
+                    id: value.id?,
+                    last_error: value.last_error?,
+                    matched: value.matched?,
+                    processed: value.processed?,
+                    reason: value.reason?,
+                    sample_job_ids: value.sample_job_ids?,
+                    skipped: value.skipped?,
+                    state: value.state?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::BulkOperation> for BulkOperation {
+            fn from(value: super::BulkOperation) -> Self {
+                Self {
+                    action: Ok(value.action),
+                    created_at: Ok(value.created_at),
+                    created_by: Ok(value.created_by),
+                    dry_run: Ok(value.dry_run),
+                    failed: Ok(value.failed),
+                    filter: Ok(value.filter),
+                    finished_at: Ok(value.finished_at),
+                    id: Ok(value.id),
+                    last_error: Ok(value.last_error),
+                    matched: Ok(value.matched),
+                    processed: Ok(value.processed),
+                    reason: Ok(value.reason),
+                    sample_job_ids: Ok(value.sample_job_ids),
+                    skipped: Ok(value.skipped),
+                    state: Ok(value.state),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct BulkOperationPage {
+            data: ::std::result::Result<::std::vec::Vec<super::BulkOperation>, ::std::string::String>,
+            next_cursor: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for BulkOperationPage {
+            fn default() -> Self {
+                Self { data: Err("no value supplied for data".to_string()), next_cursor: Ok(Default::default()) }
+            }
+        }
+        impl BulkOperationPage {
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::BulkOperation>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value.try_into().map_err(|e| format!("error converting supplied value for data: {e}"));
+                self
+            }
+            pub fn next_cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_cursor =
+                    value.try_into().map_err(|e| format!("error converting supplied value for next_cursor: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<BulkOperationPage> for super::BulkOperationPage {
+            type Error = super::error::ConversionError;
+            fn try_from(value: BulkOperationPage) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { data: value.data?, next_cursor: value.next_cursor? })
+            }
+        }
+        impl ::std::convert::From<super::BulkOperationPage> for BulkOperationPage {
+            fn from(value: super::BulkOperationPage) -> Self {
+                Self { data: Ok(value.data), next_cursor: Ok(value.next_cursor) }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct CancelJobRequest {
             force: ::std::result::Result<::std::option::Option<bool>, ::std::string::String>,
             reason: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
@@ -2831,6 +3265,172 @@ pub mod types {
         }
         impl ::std::convert::From<super::ErrorGroupPage> for ErrorGroupPage {
             fn from(value: super::ErrorGroupPage) -> Self {
+                Self { data: Ok(value.data), next_cursor: Ok(value.next_cursor) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct Event {
+            data: ::std::result::Result<
+                ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+                ::std::string::String,
+            >,
+            datacontenttype: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            id: ::std::result::Result<::std::string::String, ::std::string::String>,
+            source: ::std::result::Result<::std::string::String, ::std::string::String>,
+            specversion: ::std::result::Result<::std::string::String, ::std::string::String>,
+            subject: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            time: ::std::result::Result<::chrono::DateTime<::chrono::offset::Utc>, ::std::string::String>,
+            type_: ::std::result::Result<::std::string::String, ::std::string::String>,
+        }
+        impl ::std::default::Default for Event {
+            fn default() -> Self {
+                Self {
+                    data: Ok(Default::default()),
+                    datacontenttype: Ok(Default::default()),
+                    id: Err("no value supplied for id".to_string()),
+                    source: Err("no value supplied for source".to_string()),
+                    specversion: Err("no value supplied for specversion".to_string()),
+                    subject: Ok(Default::default()),
+                    time: Err("no value supplied for time".to_string()),
+                    type_: Err("no value supplied for type_".to_string()),
+                }
+            }
+        }
+        impl Event {
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value.try_into().map_err(|e| format!("error converting supplied value for data: {e}"));
+                self
+            }
+            pub fn datacontenttype<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.datacontenttype =
+                    value.try_into().map_err(|e| format!("error converting supplied value for datacontenttype: {e}"));
+                self
+            }
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value.try_into().map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn source<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.source = value.try_into().map_err(|e| format!("error converting supplied value for source: {e}"));
+                self
+            }
+            pub fn specversion<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.specversion =
+                    value.try_into().map_err(|e| format!("error converting supplied value for specversion: {e}"));
+                self
+            }
+            pub fn subject<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.subject =
+                    value.try_into().map_err(|e| format!("error converting supplied value for subject: {e}"));
+                self
+            }
+            pub fn time<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.time = value.try_into().map_err(|e| format!("error converting supplied value for time: {e}"));
+                self
+            }
+            pub fn type_<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.type_ = value.try_into().map_err(|e| format!("error converting supplied value for type_: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Event> for super::Event {
+            type Error = super::error::ConversionError;
+            fn try_from(value: Event) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    data: value.data?,
+                    datacontenttype: value.datacontenttype?,
+                    id: value.id?,
+                    source: value.source?,
+                    specversion: value.specversion?,
+                    subject: value.subject?,
+                    time: value.time?,
+                    type_: value.type_?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Event> for Event {
+            fn from(value: super::Event) -> Self {
+                Self {
+                    data: Ok(value.data),
+                    datacontenttype: Ok(value.datacontenttype),
+                    id: Ok(value.id),
+                    source: Ok(value.source),
+                    specversion: Ok(value.specversion),
+                    subject: Ok(value.subject),
+                    time: Ok(value.time),
+                    type_: Ok(value.type_),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct EventPage {
+            data: ::std::result::Result<::std::vec::Vec<super::Event>, ::std::string::String>,
+            next_cursor: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for EventPage {
+            fn default() -> Self {
+                Self { data: Err("no value supplied for data".to_string()), next_cursor: Ok(Default::default()) }
+            }
+        }
+        impl EventPage {
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Event>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value.try_into().map_err(|e| format!("error converting supplied value for data: {e}"));
+                self
+            }
+            pub fn next_cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.next_cursor =
+                    value.try_into().map_err(|e| format!("error converting supplied value for next_cursor: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<EventPage> for super::EventPage {
+            type Error = super::error::ConversionError;
+            fn try_from(value: EventPage) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { data: value.data?, next_cursor: value.next_cursor? })
+            }
+        }
+        impl ::std::convert::From<super::EventPage> for EventPage {
+            fn from(value: super::EventPage) -> Self {
                 Self { data: Ok(value.data), next_cursor: Ok(value.next_cursor) }
             }
         }
@@ -3751,6 +4351,248 @@ pub mod types {
             }
         }
         #[derive(Clone, Debug)]
+        pub struct JobFilter {
+            batch_id: ::std::result::Result<::std::option::Option<::uuid::Uuid>, ::std::string::String>,
+            created_after: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            created_before: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            error_class: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            error_fingerprint:
+                ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            finished_after: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            finished_before: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            id: ::std::result::Result<::std::vec::Vec<::uuid::Uuid>, ::std::string::String>,
+            kind: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+            payload: ::std::result::Result<
+                ::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>,
+                ::std::string::String,
+            >,
+            q: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            queue: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+            schedule_id: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            state: ::std::result::Result<::std::vec::Vec<super::JobState>, ::std::string::String>,
+            tag: ::std::result::Result<::std::vec::Vec<::std::string::String>, ::std::string::String>,
+            worker_id: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for JobFilter {
+            fn default() -> Self {
+                Self {
+                    batch_id: Ok(Default::default()),
+                    created_after: Ok(Default::default()),
+                    created_before: Ok(Default::default()),
+                    error_class: Ok(Default::default()),
+                    error_fingerprint: Ok(Default::default()),
+                    finished_after: Ok(Default::default()),
+                    finished_before: Ok(Default::default()),
+                    id: Ok(Default::default()),
+                    kind: Ok(Default::default()),
+                    payload: Ok(Default::default()),
+                    q: Ok(Default::default()),
+                    queue: Ok(Default::default()),
+                    schedule_id: Ok(Default::default()),
+                    state: Ok(Default::default()),
+                    tag: Ok(Default::default()),
+                    worker_id: Ok(Default::default()),
+                }
+            }
+        }
+        impl JobFilter {
+            pub fn batch_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.batch_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for batch_id: {e}"));
+                self
+            }
+            pub fn created_after<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.created_after =
+                    value.try_into().map_err(|e| format!("error converting supplied value for created_after: {e}"));
+                self
+            }
+            pub fn created_before<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.created_before =
+                    value.try_into().map_err(|e| format!("error converting supplied value for created_before: {e}"));
+                self
+            }
+            pub fn error_class<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.error_class =
+                    value.try_into().map_err(|e| format!("error converting supplied value for error_class: {e}"));
+                self
+            }
+            pub fn error_fingerprint<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.error_fingerprint =
+                    value.try_into().map_err(|e| format!("error converting supplied value for error_fingerprint: {e}"));
+                self
+            }
+            pub fn finished_after<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.finished_after =
+                    value.try_into().map_err(|e| format!("error converting supplied value for finished_after: {e}"));
+                self
+            }
+            pub fn finished_before<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.finished_before =
+                    value.try_into().map_err(|e| format!("error converting supplied value for finished_before: {e}"));
+                self
+            }
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value.try_into().map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn kind<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.kind = value.try_into().map_err(|e| format!("error converting supplied value for kind: {e}"));
+                self
+            }
+            pub fn payload<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::boxed::Box<::serde_json::value::RawValue>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.payload =
+                    value.try_into().map_err(|e| format!("error converting supplied value for payload: {e}"));
+                self
+            }
+            pub fn q<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.q = value.try_into().map_err(|e| format!("error converting supplied value for q: {e}"));
+                self
+            }
+            pub fn queue<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.queue = value.try_into().map_err(|e| format!("error converting supplied value for queue: {e}"));
+                self
+            }
+            pub fn schedule_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.schedule_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for schedule_id: {e}"));
+                self
+            }
+            pub fn state<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::JobState>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.state = value.try_into().map_err(|e| format!("error converting supplied value for state: {e}"));
+                self
+            }
+            pub fn tag<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tag = value.try_into().map_err(|e| format!("error converting supplied value for tag: {e}"));
+                self
+            }
+            pub fn worker_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.worker_id =
+                    value.try_into().map_err(|e| format!("error converting supplied value for worker_id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<JobFilter> for super::JobFilter {
+            type Error = super::error::ConversionError;
+            fn try_from(value: JobFilter) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    batch_id: value.batch_id?,
+                    created_after: value.created_after?,
+                    created_before: value.created_before?,
+                    error_class: value.error_class?,
+                    error_fingerprint: value.error_fingerprint?,
+                    finished_after: value.finished_after?,
+                    finished_before: value.finished_before?,
+                    id: value.id?,
+                    kind: value.kind?,
+                    payload: value.payload?,
+                    q: value.q?,
+                    queue: value.queue?,
+                    schedule_id: value.schedule_id?,
+                    state: value.state?,
+                    tag: value.tag?,
+                    worker_id: value.worker_id?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::JobFilter> for JobFilter {
+            fn from(value: super::JobFilter) -> Self {
+                Self {
+                    batch_id: Ok(value.batch_id),
+                    created_after: Ok(value.created_after),
+                    created_before: Ok(value.created_before),
+                    error_class: Ok(value.error_class),
+                    error_fingerprint: Ok(value.error_fingerprint),
+                    finished_after: Ok(value.finished_after),
+                    finished_before: Ok(value.finished_before),
+                    id: Ok(value.id),
+                    kind: Ok(value.kind),
+                    payload: Ok(value.payload),
+                    q: Ok(value.q),
+                    queue: Ok(value.queue),
+                    schedule_id: Ok(value.schedule_id),
+                    state: Ok(value.state),
+                    tag: Ok(value.tag),
+                    worker_id: Ok(value.worker_id),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct JobPage {
             data: ::std::result::Result<::std::vec::Vec<super::Job>, ::std::string::String>,
             next_cursor: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
@@ -4293,6 +5135,146 @@ pub mod types {
                     on_failure: Ok(value.on_failure),
                     on_success: Ok(value.on_success),
                     tags: Ok(value.tags),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct NewBulkOperation {
+            action: ::std::result::Result<::std::string::String, ::std::string::String>,
+            all: ::std::result::Result<::std::option::Option<bool>, ::std::string::String>,
+            dry_run: ::std::result::Result<::std::option::Option<bool>, ::std::string::String>,
+            filter: ::std::result::Result<super::JobFilter, ::std::string::String>,
+            priority: ::std::result::Result<::std::option::Option<i32>, ::std::string::String>,
+            reason: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+            run_after: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            spread_ms: ::std::result::Result<::std::option::Option<i64>, ::std::string::String>,
+            target_queue: ::std::result::Result<::std::option::Option<::std::string::String>, ::std::string::String>,
+        }
+        impl ::std::default::Default for NewBulkOperation {
+            fn default() -> Self {
+                Self {
+                    action: Err("no value supplied for action".to_string()),
+                    all: Ok(Default::default()),
+                    dry_run: Ok(Default::default()),
+                    filter: Err("no value supplied for filter".to_string()),
+                    priority: Ok(Default::default()),
+                    reason: Ok(Default::default()),
+                    run_after: Ok(Default::default()),
+                    spread_ms: Ok(Default::default()),
+                    target_queue: Ok(Default::default()),
+                }
+            }
+        }
+        impl NewBulkOperation {
+            pub fn action<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::string::String>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.action = value.try_into().map_err(|e| format!("error converting supplied value for action: {e}"));
+                self
+            }
+            pub fn all<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.all = value.try_into().map_err(|e| format!("error converting supplied value for all: {e}"));
+                self
+            }
+            pub fn dry_run<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.dry_run =
+                    value.try_into().map_err(|e| format!("error converting supplied value for dry_run: {e}"));
+                self
+            }
+            pub fn filter<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::JobFilter>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.filter = value.try_into().map_err(|e| format!("error converting supplied value for filter: {e}"));
+                self
+            }
+            pub fn priority<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.priority =
+                    value.try_into().map_err(|e| format!("error converting supplied value for priority: {e}"));
+                self
+            }
+            pub fn reason<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reason = value.try_into().map_err(|e| format!("error converting supplied value for reason: {e}"));
+                self
+            }
+            pub fn run_after<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.run_after =
+                    value.try_into().map_err(|e| format!("error converting supplied value for run_after: {e}"));
+                self
+            }
+            pub fn spread_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.spread_ms =
+                    value.try_into().map_err(|e| format!("error converting supplied value for spread_ms: {e}"));
+                self
+            }
+            pub fn target_queue<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.target_queue =
+                    value.try_into().map_err(|e| format!("error converting supplied value for target_queue: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<NewBulkOperation> for super::NewBulkOperation {
+            type Error = super::error::ConversionError;
+            fn try_from(value: NewBulkOperation) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    action: value.action?,
+                    all: value.all?,
+                    dry_run: value.dry_run?,
+                    filter: value.filter?,
+                    priority: value.priority?,
+                    reason: value.reason?,
+                    run_after: value.run_after?,
+                    spread_ms: value.spread_ms?,
+                    target_queue: value.target_queue?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::NewBulkOperation> for NewBulkOperation {
+            fn from(value: super::NewBulkOperation) -> Self {
+                Self {
+                    action: Ok(value.action),
+                    all: Ok(value.all),
+                    dry_run: Ok(value.dry_run),
+                    filter: Ok(value.filter),
+                    priority: Ok(value.priority),
+                    reason: Ok(value.reason),
+                    run_after: Ok(value.run_after),
+                    spread_ms: Ok(value.spread_ms),
+                    target_queue: Ok(value.target_queue),
                 }
             }
         }
@@ -8602,6 +9584,129 @@ impl Client {
     pub fn get_batch(&self) -> builder::GetBatch<'_> {
         builder::GetBatch::new(self)
     }
+    /**List bulk operations
+
+    The newest first. They are kept for 90 days after their end.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/bulk-operations
+    ```
+
+    Sends a `GET` request to `/v1/bulk-operations`
+
+    Arguments:
+    - `cursor`: `next_cursor` of the page before
+    - `limit`: How many at most (50 if absent, up to 500)
+    ```ignore
+    let response = client.list_bulk_operations()
+        .cursor(cursor)
+        .limit(limit)
+        .send()
+        .await;
+    ```*/
+    pub fn list_bulk_operations(&self) -> builder::ListBulkOperations<'_> {
+        builder::ListBulkOperations::new(self)
+    }
+    /**Change many jobs
+
+    Does the same to all jobs that pass the filter, and that were there when it began, as a request about each of them
+    would. An operation on up to 500 jobs is usually over when it is answered; larger ones go on, on any server. With
+    `dry_run` nothing is changed: the jobs are counted, and some are shown. Safe to repeat with an `Idempotency-Key`.
+
+    ```sh
+    curl -X POST http://127.0.0.1:5000/v1/bulk-operations -H 'Content-Type: application/json' \
+      -d '{"action":"retry","filter":{"error_class":"TimeoutError","queue":["mail"],"state":["discarded"]},"reason":"smtp outage over","spread_ms":600000}'
+    ```
+
+    Sends a `POST` request to `/v1/bulk-operations`
+
+    Arguments:
+    - `idempotency_key`: 1 to 255 printable characters
+    - `body`
+    ```ignore
+    let response = client.create_bulk_operation()
+        .idempotency_key(idempotency_key)
+        .body(body)
+        .send()
+        .await;
+    ```*/
+    pub fn create_bulk_operation(&self) -> builder::CreateBulkOperation<'_> {
+        builder::CreateBulkOperation::new(self)
+    }
+    /**Show a bulk operation
+
+    With `wait_ms`, or the header `Prefer: wait=<seconds>`, the answer waits until it is over, up to 30 seconds.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/bulk-operations/01a206c8-d8c7-76c7-bfda-d9bb00000000
+    ```
+
+    Sends a `GET` request to `/v1/bulk-operations/{bulk_operation_id}`
+
+    Arguments:
+    - `bulk_operation_id`: The operation
+    - `wait_ms`: How long to wait (0 to 30000)
+    ```ignore
+    let response = client.get_bulk_operation()
+        .bulk_operation_id(bulk_operation_id)
+        .wait_ms(wait_ms)
+        .send()
+        .await;
+    ```*/
+    pub fn get_bulk_operation(&self) -> builder::GetBulkOperation<'_> {
+        builder::GetBulkOperation::new(self)
+    }
+    /**Cancel a bulk operation
+
+    It ends when the jobs in hand are done, within a moment. What was done stays done.
+
+    ```sh
+    curl -X POST http://127.0.0.1:5000/v1/bulk-operations/01a206c8-d8c7-76c7-bfda-d9bb00000000/cancel
+    ```
+
+    Sends a `POST` request to `/v1/bulk-operations/{bulk_operation_id}/cancel`
+
+    Arguments:
+    - `bulk_operation_id`: The operation
+    ```ignore
+    let response = client.cancel_bulk_operation()
+        .bulk_operation_id(bulk_operation_id)
+        .send()
+        .await;
+    ```*/
+    pub fn cancel_bulk_operation(&self) -> builder::CancelBulkOperation<'_> {
+        builder::CancelBulkOperation::new(self)
+    }
+    /**List events
+
+    What people and programs changed, oldest first, kept for 90 days. Go on with `after` from
+    `next_cursor`, which is there on every page: nothing is missed. With `wait_ms` the answer comes
+    as soon as something happens. A page may be short, or empty, though more follows, if the types
+    are rare.
+
+    ```sh
+    curl http://127.0.0.1:5000/v1/events
+    ```
+
+    Sends a `GET` request to `/v1/events`
+
+    Arguments:
+    - `after`: `next_cursor` of the page before; from the oldest that is kept, if absent
+    - `limit`: How many at most (50 if absent, up to 500)
+    - `type_`: Only these types; `*` stands for anything: `presque.job.*`
+    - `wait_ms`: How long to wait for one, up to 30000
+    ```ignore
+    let response = client.list_events()
+        .after(after)
+        .limit(limit)
+        .type_(type_)
+        .wait_ms(wait_ms)
+        .send()
+        .await;
+    ```*/
+    pub fn list_events(&self) -> builder::ListEvents<'_> {
+        builder::ListEvents::new(self)
+    }
     /**Show this server
 
     Versions, limits, and what the caller may do. There are no tokens yet: everybody who
@@ -9751,6 +10856,352 @@ pub mod builder {
                 .headers(header_map)
                 .build()?;
             let info = OperationInfo { operation_id: "get_batch" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::list_bulk_operations`]
+
+    [`Client::list_bulk_operations`]: super::Client::list_bulk_operations*/
+    #[derive(Debug, Clone)]
+    pub struct ListBulkOperations<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<::std::string::String>, String>,
+        limit: Result<Option<i64>, String>,
+    }
+    impl<'a> ListBulkOperations<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, cursor: Ok(None), limit: Ok(None) }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for cursor failed".to_string());
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.limit = value.try_into().map(Some).map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/bulk-operations`
+        pub async fn send(self) -> Result<ResponseValue<types::BulkOperationPage>, Error<types::Problem>> {
+            let Self { client, cursor, limit } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/bulk-operations", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "list_bulk_operations" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::create_bulk_operation`]
+
+    [`Client::create_bulk_operation`]: super::Client::create_bulk_operation*/
+    #[derive(Debug, Clone)]
+    pub struct CreateBulkOperation<'a> {
+        client: &'a super::Client,
+        idempotency_key: Result<Option<::std::string::String>, String>,
+        body: Result<types::builder::NewBulkOperation, String>,
+    }
+    impl<'a> CreateBulkOperation<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, idempotency_key: Ok(None), body: Ok(::std::default::Default::default()) }
+        }
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for idempotency_key failed".to_string());
+            self
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::NewBulkOperation>,
+            <V as std::convert::TryInto<types::NewBulkOperation>>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| format!("conversion to `NewBulkOperation` for body failed: {}", s));
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(types::builder::NewBulkOperation) -> types::builder::NewBulkOperation,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/v1/bulk-operations`
+        pub async fn send(self) -> Result<ResponseValue<types::BulkOperation>, Error<types::Problem>> {
+            let Self { client, idempotency_key, body } = self;
+            let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
+            let body = body
+                .and_then(|v| types::NewBulkOperation::try_from(v).map_err(|e| e.to_string()))
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/bulk-operations", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            if let Some(value) = idempotency_key {
+                header_map.append("Idempotency-Key", value.to_string().try_into()?);
+            }
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "create_bulk_operation" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_bulk_operation`]
+
+    [`Client::get_bulk_operation`]: super::Client::get_bulk_operation*/
+    #[derive(Debug, Clone)]
+    pub struct GetBulkOperation<'a> {
+        client: &'a super::Client,
+        bulk_operation_id: Result<::uuid::Uuid, String>,
+        wait_ms: Result<Option<i64>, String>,
+    }
+    impl<'a> GetBulkOperation<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                bulk_operation_id: Err("bulk_operation_id was not initialized".to_string()),
+                wait_ms: Ok(None),
+            }
+        }
+        pub fn bulk_operation_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.bulk_operation_id = value
+                .try_into()
+                .map_err(|_| "conversion to `:: uuid :: Uuid` for bulk_operation_id failed".to_string());
+            self
+        }
+        pub fn wait_ms<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.wait_ms = value.try_into().map(Some).map_err(|_| "conversion to `i64` for wait_ms failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/bulk-operations/{bulk_operation_id}`
+        pub async fn send(self) -> Result<ResponseValue<types::BulkOperation>, Error<types::Problem>> {
+            let Self { client, bulk_operation_id, wait_ms } = self;
+            let bulk_operation_id = bulk_operation_id.map_err(Error::InvalidRequest)?;
+            let wait_ms = wait_ms.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/bulk-operations/{}", client.baseurl, encode_path(&bulk_operation_id.to_string()),);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("wait_ms", &wait_ms))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "get_bulk_operation" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::cancel_bulk_operation`]
+
+    [`Client::cancel_bulk_operation`]: super::Client::cancel_bulk_operation*/
+    #[derive(Debug, Clone)]
+    pub struct CancelBulkOperation<'a> {
+        client: &'a super::Client,
+        bulk_operation_id: Result<::uuid::Uuid, String>,
+    }
+    impl<'a> CancelBulkOperation<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, bulk_operation_id: Err("bulk_operation_id was not initialized".to_string()) }
+        }
+        pub fn bulk_operation_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.bulk_operation_id = value
+                .try_into()
+                .map_err(|_| "conversion to `:: uuid :: Uuid` for bulk_operation_id failed".to_string());
+            self
+        }
+        ///Sends a `POST` request to `/v1/bulk-operations/{bulk_operation_id}/cancel`
+        pub async fn send(self) -> Result<ResponseValue<types::BulkOperation>, Error<types::Problem>> {
+            let Self { client, bulk_operation_id } = self;
+            let bulk_operation_id = bulk_operation_id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/v1/bulk-operations/{}/cancel",
+                client.baseurl,
+                encode_path(&bulk_operation_id.to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "cancel_bulk_operation" };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16..=499u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                500u16..=599u16 => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::list_events`]
+
+    [`Client::list_events`]: super::Client::list_events*/
+    #[derive(Debug, Clone)]
+    pub struct ListEvents<'a> {
+        client: &'a super::Client,
+        after: Result<Option<::std::string::String>, String>,
+        limit: Result<Option<i64>, String>,
+        type_: Result<Option<::std::vec::Vec<::std::string::String>>, String>,
+        wait_ms: Result<Option<i64>, String>,
+    }
+    impl<'a> ListEvents<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client, after: Ok(None), limit: Ok(None), type_: Ok(None), wait_ms: Ok(None) }
+        }
+        pub fn after<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::string::String>,
+        {
+            self.after = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| "conversion to `:: std :: string :: String` for after failed".to_string());
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.limit = value.try_into().map(Some).map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self
+        }
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::vec::Vec<::std::string::String>>,
+        {
+            self.type_ = value.try_into().map(Some).map_err(|_| {
+                "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for type_ failed".to_string()
+            });
+            self
+        }
+        pub fn wait_ms<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<i64>,
+        {
+            self.wait_ms = value.try_into().map(Some).map_err(|_| "conversion to `i64` for wait_ms failed".to_string());
+            self
+        }
+        ///Sends a `GET` request to `/v1/events`
+        pub async fn send(self) -> Result<ResponseValue<types::EventPage>, Error<types::Problem>> {
+            let Self { client, after, limit, type_, wait_ms } = self;
+            let after = after.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let type_ = type_.map_err(Error::InvalidRequest)?;
+            let wait_ms = wait_ms.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/v1/events", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static("application/json"))
+                .query(&progenitor_client::QueryParam::new("after", &after))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .query(&progenitor_client::QueryParam::new("type", &type_))
+                .query(&progenitor_client::QueryParam::new("wait_ms", &wait_ms))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo { operation_id: "list_events" };
             client.pre(&mut request, &info).await?;
             let result = client.exec(request, &info).await;
             client.post(&result, &info).await?;
@@ -13062,4 +14513,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: aeff6314075bf54d9ca43d60424b720e6d14ca6b7f02d07a4df27c2b2da512da
+// SHA-256 of the document and the generator: a502e793c468511e22d92983b1c6a7bf5c0ac6401d1577f158d4f99ea28f89dc

@@ -278,6 +278,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/bulk-operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List bulk operations
+         * @description The newest first. They are kept for 90 days after their end.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/bulk-operations
+         *     ```
+         */
+        get: operations["list_bulk_operations"];
+        put?: never;
+        /**
+         * Change many jobs
+         * @description Does the same to all jobs that pass the filter, and that were there when it began, as a request about each of them
+         *     would. An operation on up to 500 jobs is usually over when it is answered; larger ones go on, on any server. With
+         *     `dry_run` nothing is changed: the jobs are counted, and some are shown. Safe to repeat with an `Idempotency-Key`.
+         *
+         *     ```sh
+         *     curl -X POST http://127.0.0.1:5000/v1/bulk-operations -H 'Content-Type: application/json' \
+         *       -d '{"action":"retry","filter":{"error_class":"TimeoutError","queue":["mail"],"state":["discarded"]},"reason":"smtp outage over","spread_ms":600000}'
+         *     ```
+         */
+        post: operations["create_bulk_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulk-operations/{bulk_operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a bulk operation
+         * @description With `wait_ms`, or the header `Prefer: wait=<seconds>`, the answer waits until it is over, up to 30 seconds.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/bulk-operations/01a206c8-d8c7-76c7-bfda-d9bb00000000
+         *     ```
+         */
+        get: operations["get_bulk_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bulk-operations/{bulk_operation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a bulk operation
+         * @description It ends when the jobs in hand are done, within a moment. What was done stays done.
+         *
+         *     ```sh
+         *     curl -X POST http://127.0.0.1:5000/v1/bulk-operations/01a206c8-d8c7-76c7-bfda-d9bb00000000/cancel
+         *     ```
+         */
+        post: operations["cancel_bulk_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description What people and programs changed, oldest first, kept for 90 days. Go on with `after` from
+         *     `next_cursor`, which is there on every page: nothing is missed. With `wait_ms` the answer comes
+         *     as soon as something happens. A page may be short, or empty, though more follows, if the types
+         *     are rare.
+         *
+         *     ```sh
+         *     curl http://127.0.0.1:5000/v1/events
+         *     ```
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/info": {
         parameters: {
             query?: never;
@@ -1201,6 +1311,89 @@ export interface components {
             next_cursor?: string;
         };
         /**
+         * @description A bulk operation as it is now.
+         * @example {
+         *       "action": "retry",
+         *       "created_at": "2026-11-23T04:52:52.123456Z",
+         *       "dry_run": false,
+         *       "failed": 0,
+         *       "filter": {
+         *         "error_class": "TimeoutError",
+         *         "queue": [
+         *           "mail"
+         *         ],
+         *         "state": [
+         *           "discarded"
+         *         ]
+         *       },
+         *       "id": "01a206c8-d8c7-76c7-bfda-d9bb00000000",
+         *       "matched": 48211,
+         *       "processed": 12000,
+         *       "reason": "smtp outage over",
+         *       "sample_job_ids": [
+         *         "01a206c8-d8c7-76c7-bfda-d9bb00000001"
+         *       ],
+         *       "skipped": 3,
+         *       "state": "running"
+         *     }
+         */
+        BulkOperation: {
+            /** @description retry, cancel, delete, move, reprioritize or reschedule. */
+            action: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The name of the token it was made with. */
+            created_by?: string;
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description Jobs that could not be changed for another reason.
+             */
+            failed: number;
+            filter: components["schemas"]["JobFilter"];
+            /**
+             * Format: date-time
+             * @description Absent while it runs.
+             */
+            finished_at?: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Why the latest job failed, or the operation. */
+            last_error?: string;
+            /**
+             * Format: int64
+             * @description Jobs that passed the filter when it began: exact up to 1000000, of more that number. It grows while they are
+             *     counted.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description Jobs that were changed.
+             */
+            processed: number;
+            reason?: string;
+            /** @description Up to 10. */
+            sample_job_ids: string[];
+            /**
+             * Format: int64
+             * @description Jobs that could no longer be changed when they were reached.
+             */
+            skipped: number;
+            /** @description running; preview, completed, cancelled or failed when it is over. */
+            state: string;
+        };
+        /**
+         * @description Some bulk operations.
+         * @example {
+         *       "data": []
+         *     }
+         */
+        BulkOperationPage: {
+            data: components["schemas"]["BulkOperation"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next_cursor?: string;
+        };
+        /**
          * @description How to cancel a job.
          * @example {
          *       "reason": "the order was withdrawn"
@@ -1648,6 +1841,56 @@ export interface components {
             next_cursor?: string;
         };
         /**
+         * @description Something that was changed, in the form of `CloudEvents` 1.0.
+         * @example {
+         *       "data": {
+         *         "ip": "192.0.2.7",
+         *         "reason": "smtp is down",
+         *         "request_id": "5f0c6f2e"
+         *       },
+         *       "datacontenttype": "application/json",
+         *       "id": "4711",
+         *       "source": "presque",
+         *       "specversion": "1.0",
+         *       "subject": "queue/mail",
+         *       "time": "2026-11-23T04:52:52.123456Z",
+         *       "type": "presque.queue.paused"
+         *     }
+         */
+        Event: {
+            /**
+             * @description An object: `actor`, `request_id` and `ip` of who asked, those that are known, and more that
+             *     the type tells.
+             */
+            data?: unknown;
+            datacontenttype?: string;
+            /** @description Unique among the events of this presque. */
+            id: string;
+            source: string;
+            specversion: string;
+            /**
+             * @description What it was done to: `queue/<name>`, `schedule/<id>`, `worker/<id>`, `job/<id>` or
+             *     `bulk/<id>`.
+             */
+            subject?: string;
+            /** Format: date-time */
+            time: string;
+            /** @description What was done, like `presque.queue.paused`. There may be more in later versions. */
+            type: string;
+        };
+        /**
+         * @description Some events, oldest first.
+         * @example {
+         *       "data": [],
+         *       "next_cursor": "eyJhdCI6MTc5NTQwOTU3Mn0"
+         *     }
+         */
+        EventPage: {
+            data: components["schemas"]["Event"][];
+            /** @description What to give as `after` next; also on the last page. */
+            next_cursor?: string;
+        };
+        /**
          * @description Jobs, a line each: JSON as `Job`, or CSV.
          * @example {"id":"01a206c8-d8c7-76c7-bfda-d9bb00000001"}
          */
@@ -1884,6 +2127,55 @@ export interface components {
             stack?: string;
         };
         /**
+         * @description Which jobs: all of what is there must hold; of several values of one, any (of `tag`: all). The filters of `list_jobs`.
+         * @example {
+         *       "error_class": "TimeoutError",
+         *       "queue": [
+         *         "mail"
+         *       ],
+         *       "state": [
+         *         "discarded"
+         *       ]
+         *     }
+         */
+        JobFilter: {
+            /**
+             * Format: uuid
+             * @description Of this batch.
+             */
+            batch_id?: string;
+            /** Format: date-time */
+            created_after?: string;
+            /** Format: date-time */
+            created_before?: string;
+            /** @description Whose latest failure is of this class. */
+            error_class?: string;
+            /** @description Whose latest failure has this fingerprint. */
+            error_fingerprint?: string;
+            /** Format: date-time */
+            finished_after?: string;
+            /** Format: date-time */
+            finished_before?: string;
+            /** @description These jobs: up to 500. */
+            id?: string[];
+            /** @description Of these kinds. */
+            kind?: string[];
+            /** @description JSON that the payload contains; of the last 7 days unless `created_after` says otherwise. */
+            payload?: unknown;
+            /** @description Text in the error message; of the last 7 days unless `created_after` says otherwise. */
+            q?: string;
+            /** @description In these queues. */
+            queue?: string[];
+            /** @description Of this schedule. */
+            schedule_id?: string;
+            /** @description In these states. */
+            state?: components["schemas"]["JobState"][];
+            /** @description With all of these tags. */
+            tag?: string[];
+            /** @description Held, or last worked on, by this worker. */
+            worker_id?: string;
+        };
+        /**
          * @description Some jobs.
          * @example {
          *       "data": [],
@@ -2039,6 +2331,51 @@ export interface components {
             tags?: string[];
         };
         /**
+         * @description A change to all jobs that pass a filter.
+         * @example {
+         *       "action": "retry",
+         *       "filter": {
+         *         "error_class": "TimeoutError",
+         *         "queue": [
+         *           "mail"
+         *         ],
+         *         "state": [
+         *           "discarded"
+         *         ]
+         *       },
+         *       "reason": "smtp outage over",
+         *       "spread_ms": 600000
+         *     }
+         */
+        NewBulkOperation: {
+            /** @description retry, cancel, delete, move, reprioritize or reschedule. */
+            action: string;
+            /** @description Must be true if the filter is empty. */
+            all?: boolean;
+            /** @description Only count the jobs, and show some. */
+            dry_run?: boolean;
+            filter: components["schemas"]["JobFilter"];
+            /**
+             * Format: int32
+             * @description Of reprioritize: -100 to 100.
+             */
+            priority?: number;
+            /** @description For people: up to 1024 characters. Jobs that are cancelled have it as their reason. */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description Of reschedule: not before this moment.
+             */
+            run_after?: string;
+            /**
+             * Format: int64
+             * @description Of retry and reschedule: the jobs are spread over so many milliseconds.
+             */
+            spread_ms?: number;
+            /** @description Of move: where the jobs go. */
+            target_queue?: string;
+        };
+        /**
          * @description A job to enqueue. What is absent, its queue decides.
          * @example {
          *       "dedup_key": "welcome:17",
@@ -2187,7 +2524,7 @@ export interface components {
             queue?: string;
             /** @description The answer's `X-Request-Id`; the server's log lines carry it. */
             request_id: string;
-            /** @description What was not found. */
+            /** @description What was not found, or is over. */
             resource?: string;
             /**
              * Format: int64
@@ -4249,6 +4586,259 @@ export interface operations {
             };
             /** @description `batch_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bulk_operations: {
+        parameters: {
+            query?: {
+                /** @description How many at most (50 if absent, up to 500) */
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some bulk operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperationPage"];
+                };
+            };
+            /** @description `invalid_cursor` or `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_bulk_operation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBulkOperation"];
+            };
+        };
+        responses: {
+            /** @description The operation as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperation"];
+                };
+            };
+            /** @description `queue_not_found`: that of `target_queue` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `filter_required`, `validation_failed` or `idempotency_mismatch` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bulk_operation: {
+        parameters: {
+            query?: {
+                /** @description How long to wait (0 to 30000) */
+                wait_ms?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The operation
+                 * @example 01a206c8-d8c7-76c7-bfda-d9bb00000000
+                 */
+                bulk_operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperation"];
+                };
+            };
+            /** @description `bulk_operation_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_bulk_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The operation
+                 * @example 01a206c8-d8c7-76c7-bfda-d9bb00000000
+                 */
+                bulk_operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOperation"];
+                };
+            };
+            /** @description `bulk_operation_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_state`: it is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem: `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description Only these types; `*` stands for anything: `presque.job.*` */
+                type?: string[];
+                /** @description `next_cursor` of the page before; from the oldest that is kept, if absent */
+                after?: string;
+                /** @description How long to wait for one, up to 30000 */
+                wait_ms?: number;
+                /** @description How many at most (50 if absent, up to 500) */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description `invalid_cursor` or `invalid_request` */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

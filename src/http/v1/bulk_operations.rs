@@ -23,6 +23,7 @@ use crate::domain::{BulkAction, MS_MAX, QueueName};
 use crate::engine::BulkAnswer;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
+use crate::http::request::by;
 use crate::store;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -227,6 +228,7 @@ fn read_operation(fields: &Fields<'_>) -> (Option<store::NewBulkOperation>, bool
         dry_run: dry_run.unwrap_or(false),
         reason,
         idempotency: None,
+        by: by(),
     });
     (operation, all.unwrap_or(false))
 }
@@ -308,7 +310,7 @@ async fn cancel_bulk_operation(
     params: Params,
 ) -> Answer {
     params.finish()?;
-    match app.engine.cancel_bulk_operation(id).await? {
+    match app.engine.cancel_bulk_operation(id, by()).await? {
         None => Err(Error::BulkOperationNotFound(id)),
         Some((operation, true)) => json(StatusCode::OK, &BulkOperation::from(operation)),
         Some((operation, false)) => Err(Error::OperationOver(id, operation.state)),

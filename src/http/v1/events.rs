@@ -44,7 +44,8 @@ struct Event {
     /// What was done, like `presque.queue.paused`. There may be more in later versions.
     #[serde(rename = "type")]
     kind: String,
-    /// What it was done to: `queue/<name>`, `schedule/<id>`, `worker/<id>` or `job/<id>`.
+    /// What it was done to: `queue/<name>`, `schedule/<id>`, `worker/<id>`, `job/<id>` or
+    /// `bulk/<id>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     #[schema(value_type = String, format = DateTime)]

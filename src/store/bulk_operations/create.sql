@@ -1,7 +1,7 @@
 -- Begins a bulk operation, held by who made it.
 --
 -- $1 action    $2 filter    $3 options    $4 dry run    $5 reason    $6 holder    $7 held for so many milliseconds
--- $8 operation    $9 idempotency key or null    $10 SHA-256 of the request's body
+-- $8 operation    $9 idempotency key or null    $10 SHA-256 of the request's body    $11 who asks
 --
 -- Answers the operation; no row if the idempotency key is known, see find_idempotency.sql.
 --
@@ -21,11 +21,30 @@ keyed as (
         duplicates = excluded.duplicates, claim_id = null
     where known.created_at < now() - interval '24 hours'
     returning key
+),
+created as (
+    insert into presque_internal.bulk_operation (id, action, filter, options, dry_run, reason, holder, held_until)
+    select id, $1, $2::jsonb, $3::jsonb, $4, $5, $6, now() + $7 * interval '1 millisecond'
+    from drawn
+    where $9::text is null or exists (select from keyed)
+    returning
+        id, action, state, filter::text as filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason,
+        last_error, created_by, created_at, finished_at, options, counted, cursor_queue_id, cursor, fresh_from, chunk
+),
+-- A preview changes nothing.
+noted as (
+    insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
+    select
+        'bulk.created', 'bulk', created.id::text,
+        jsonb_strip_nulls(jsonb_build_object(
+            'action', created.action, 'filter', created.filter::jsonb, 'options', created.options,
+            'reason', created.reason)),
+        by.*
+    from created
+    cross join json_to_record($11::text::json) as by (actor text, request_id text, ip inet)
+    where not created.dry_run
 )
-insert into presque_internal.bulk_operation (id, action, filter, options, dry_run, reason, holder, held_until)
-select id, $1, $2::jsonb, $3::jsonb, $4, $5, $6, now() + $7 * interval '1 millisecond'
-from drawn
-where $9::text is null or exists (select from keyed)
-returning
-    id, action, state, filter::text as filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason,
-    last_error, created_by, created_at, finished_at, options, counted, cursor_queue_id, cursor, fresh_from, chunk
+select
+    id, action, state, filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason, last_error,
+    created_by, created_at, finished_at, options, counted, cursor_queue_id, cursor, fresh_from, chunk
+from created

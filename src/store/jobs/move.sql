@@ -58,7 +58,7 @@ refused as materialized (
     select 'queue_full'
     from limited
     cross join lateral (
-        select counts.ready + counts.scheduled + counts.retryable as waiting
+        select counts.pending + counts.ready + counts.scheduled + counts.retryable as waiting
         from presque_internal.queue_count_now as counts
         where counts.queue_id = limited.queue_id
         limit 1

@@ -109,30 +109,34 @@ from (
     from unnest(cut.queue_ids, cut.job_ids, cut.fail) as edge (queue_id, job_id, fails)
     group by queue_id, job_id
 ) as each;
--- A job that fails leaves the others that it waits for, too.
+-- A job that fails leaves the others that it waits for, too; and what waits no more has no edges. By their keys, not by
+-- their places: confirm.sql may update them meanwhile.
 delete from presque_internal.dependency
-where ctid = any (array(
-    select place.ctid
+using (
+    select queue_id, job_id, on_job_id
     from unnest(cut.queue_ids, cut.job_ids, cut.on_job_ids) as edge (queue_id, job_id, on_job_id)
-    cross join lateral (
-        select ctid
-        from presque_internal.dependency
-        where
-            dependency.queue_id = edge.queue_id and dependency.job_id = edge.job_id
-            and dependency.on_job_id = edge.on_job_id
-        limit 1
-    ) as place
-    union all
-    select place.ctid
+    union
+    select other.queue_id, other.job_id, other.on_job_id
     from unnest(waiters.queue_ids, waiters.job_ids, waiters.fail) as waiter (queue_id, job_id, fails)
     cross join lateral (
-        select ctid
+        select queue_id, job_id, on_job_id
         from presque_internal.dependency
         where dependency.queue_id = waiter.queue_id and dependency.job_id = waiter.job_id
         limit 100
-    ) as place
+    ) as other
     where waiter.fails
-));
+    union
+    select queue_id, job_id, on_job_id
+    from unnest(edges.queue_ids, edges.job_ids, edges.on_job_ids) as edge (queue_id, job_id, on_job_id)
+    where
+        not exists (
+            select
+            from presque_internal.pending
+            where pending.queue_id = edge.queue_id and pending.job_id = edge.job_id)
+) as gone
+where
+    dependency.queue_id = any (array[gone.queue_id]) and dependency.job_id = gone.job_id
+    and dependency.on_job_id = gone.on_job_id;
 return query
 with moving as materialized (
     select waiter.queue_id, waiter.job_id, waiter.fails

@@ -357,3 +357,31 @@ async fn it_is_kept_for_90_days() {
     assert_eq!(app.store.forget(100).await.unwrap(), 1);
     assert_eq!(actions(&app).await, ["queue.created queue/young"]);
 }
+
+#[tokio::test]
+async fn a_bulk_operation_is_a_row_at_its_begin_and_one_at_its_end_and_none_for_each_job() {
+    let app = TestApp::start().await;
+    for _ in 0..3 {
+        app.put_in("q", json!({})).await;
+    }
+    let bulk = |request: &str| {
+        (
+            "POST",
+            "/v1/bulk-operations".to_owned(),
+            format!(r#"{{"action":"cancel","filter":{{"queue":["q"]}}{request}}}"#),
+        )
+    };
+    let (method, path, preview) = bulk(r#","dry_run":true"#);
+    assert!(ask(&app, "preview", (method, &path, &preview), 202).await.is_empty(), "it changes nothing");
+    let (method, path, real) = bulk(r#","reason":"outage""#);
+    let rows = ask(&app, "real", (method, &path, &real), 202).await;
+    assert_eq!(rows.iter().map(|row| row.action.as_str()).collect::<Vec<_>>(), ["bulk.created"]);
+    assert_eq!(
+        rows[0].detail,
+        json!({"action": "cancel", "filter": {"queue": ["q"]}, "options": {}, "reason": "outage"})
+    );
+    let all: Vec<Row> = log(&app).await.into_iter().filter(|row| row.subject == rows[0].subject).collect();
+    assert_eq!(all.iter().map(|row| row.action.as_str()).collect::<Vec<_>>(), ["bulk.created", "bulk.completed"]);
+    assert_eq!(all[1].detail, json!({"processed": 3, "skipped": 0, "failed": 0}));
+    assert!(log(&app).await.iter().all(|row| !row.action.starts_with("job.")));
+}

@@ -5,6 +5,8 @@ from .attempt import Attempt
 from .attempt_page import AttemptPage
 from .batch import Batch
 from .batch_page import BatchPage
+from .bulk_operation import BulkOperation
+from .bulk_operation_page import BulkOperationPage
 from .cancel_job_request import CancelJobRequest
 from .claim_request import ClaimRequest
 from .claim_response import ClaimResponse
@@ -26,12 +28,15 @@ from .enqueue_jobs_response import EnqueueJobsResponse
 from .enqueue_result import EnqueueResult
 from .error_group import ErrorGroup
 from .error_group_page import ErrorGroupPage
+from .event import Event
+from .event_page import EventPage
 from .fail_job_request import FailJobRequest
 from .field_error import FieldError
 from .heartbeat_job_request import HeartbeatJobRequest
 from .job import Job
 from .job_error import JobError
 from .job_failure import JobFailure
+from .job_filter import JobFilter
 from .job_page import JobPage
 from .job_state import JobState
 from .job_status import JobStatus
@@ -40,6 +45,7 @@ from .lease import Lease
 from .limits import Limits
 from .log_line import LogLine
 from .new_batch import NewBatch
+from .new_bulk_operation import NewBulkOperation
 from .new_job import NewJob
 from .pause_queue_request import PauseQueueRequest
 from .problem import Problem
@@ -81,6 +87,8 @@ __all__ = (
     "AttemptPage",
     "Batch",
     "BatchPage",
+    "BulkOperation",
+    "BulkOperationPage",
     "CancelJobRequest",
     "ClaimedJob",
     "ClaimRequest",
@@ -102,12 +110,15 @@ __all__ = (
     "EnqueueResult",
     "ErrorGroup",
     "ErrorGroupPage",
+    "Event",
+    "EventPage",
     "FailJobRequest",
     "FieldError",
     "HeartbeatJobRequest",
     "Job",
     "JobError",
     "JobFailure",
+    "JobFilter",
     "JobPage",
     "JobState",
     "JobStatus",
@@ -116,6 +127,7 @@ __all__ = (
     "Limits",
     "LogLine",
     "NewBatch",
+    "NewBulkOperation",
     "NewJob",
     "PauseQueueRequest",
     "Problem",

@@ -42,7 +42,7 @@ class Problem:
             job_id (UUID | Unset): The job it is about.
             limit (int | Unset): What is allowed at most.
             queue (str | Unset): The queue it is about.
-            resource (str | Unset): What was not found.
+            resource (str | Unset): What was not found, or is over.
             retry_after_ms (int | Unset): When to try again, in milliseconds; it is in `Retry-After`, too.
             state (JobState | Unset): Where a job stands. Frozen for v1. Example: available.
     """
