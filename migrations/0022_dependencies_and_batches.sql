@@ -1006,18 +1006,22 @@ $$;
 comment on view presque.batches is
     'Jobs that are watched together, and how far they are. Counting is by job: name a batch, or a time.';
 
-do $$
+-- Lets everybody who may read the other views read a new one, whatever the roles are called.
+create function presque_internal.grant_as_others(view_name name) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
 declare
-    grantee record;
+    reader text;
 begin
-    -- Whoever reads the other views reads this one.
-    for grantee in
-        select distinct case when acl.grantee = 0 then 'public' else acl.grantee::regrole::text end as name
+    for reader in
+        select distinct case when given.grantee = 0 then 'public' else given.grantee::regrole::text end
         from pg_class
-        cross join aclexplode(relacl) as acl
-        where oid = 'presque.schedules'::regclass and acl.privilege_type = 'SELECT' and acl.grantee <> relowner
+        cross join aclexplode(relacl) as given
+        where oid = 'presque.schedules'::regclass and given.privilege_type = 'SELECT' and given.grantee <> relowner
     loop
-        execute format('grant select on presque.batches to %s', grantee.name);
+        execute format('grant select on presque.%I to %s', view_name, reader);
     end loop;
 end
 $$;
+revoke all on function presque_internal.grant_as_others(name) from public;
+select presque_internal.grant_as_others('batches');

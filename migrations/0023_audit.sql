@@ -63,18 +63,4 @@ comment on column presque.audit_log.detail is 'What else is known of it; which m
 comment on column presque.audit_log.request_id is 'The X-Request-Id of the request; null if there was none.';
 comment on column presque.audit_log.ip is 'The address of the client; null if it is not known.';
 
--- Who may read the other views may read this one, whatever the roles are called.
-do $$
-declare
-    reader record;
-begin
-    for reader in
-        select distinct case when entry.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(entry.grantee)) end as name
-        from pg_class
-        cross join aclexplode(relacl) as entry
-        where oid = 'presque.schedule_runs'::regclass and entry.privilege_type = 'SELECT' and entry.grantee <> relowner
-    loop
-        execute format('grant select on presque.audit_log to %s', reader.name);
-    end loop;
-end
-$$;
+select presque_internal.grant_as_others('audit_log');

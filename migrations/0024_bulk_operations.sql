@@ -47,17 +47,22 @@ create index bulk_operation_to_do on presque_internal.bulk_operation (held_until
 create index bulk_operation_by_age on presque_internal.bulk_operation (finished_at);
 comment on table presque_internal.bulk_operation is 'Changes to many jobs and how far they are, kept for 90 days';
 
+-- A filter as everybody may see it: payloads are for those who may read them.
+create function presque_internal.shown_filter(filter jsonb) returns jsonb
+language sql immutable parallel safe
+return case when filter ? 'payload' then filter || '{"payload": "(hidden)"}' else filter end;
+
 create view presque.bulk_operations as
 select
-    id, action, state, filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason, last_error,
-    created_by, created_at, finished_at
+    id, action, state, presque_internal.shown_filter(filter) as filter, dry_run, matched, processed, skipped, failed,
+    sample_job_ids, reason, last_error, created_by, created_at, finished_at
 from presque_internal.bulk_operation;
 
 comment on view presque.bulk_operations is 'Changes to all jobs that pass a filter, kept for 90 days.';
 comment on column presque.bulk_operations.id is 'The operation. Jobs with ids below it are meant, and no others.';
 comment on column presque.bulk_operations.action is 'retry, cancel, delete, move, reprioritize or reschedule.';
 comment on column presque.bulk_operations.state is 'running; preview, completed, cancelled or failed when it is over.';
-comment on column presque.bulk_operations.filter is 'Which jobs: the filters of a list of jobs.';
+comment on column presque.bulk_operations.filter is 'Which jobs: the filters of a list of jobs; what it says of payloads is hidden.';
 comment on column presque.bulk_operations.dry_run is 'Whether it was only counted.';
 comment on column presque.bulk_operations.matched is 'Jobs that passed the filter when it began; of more than 1000000, that number.';
 comment on column presque.bulk_operations.processed is 'Jobs that were changed.';
@@ -70,21 +75,4 @@ comment on column presque.bulk_operations.created_by is 'The name of the token i
 comment on column presque.bulk_operations.created_at is 'When it was made.';
 comment on column presque.bulk_operations.finished_at is 'When it was over; null while it runs.';
 
--- Whoever was given the other views is given this one.
-do $$
-declare
-    grantee name;
-begin
-    for grantee in
-        select distinct pg_get_userbyid(given.grantee)
-        from pg_class
-        cross join lateral aclexplode(pg_class.relacl) as given
-        where
-            pg_class.oid = 'presque.schedules'::regclass
-            and given.privilege_type = 'SELECT'
-            and given.grantee not in (0, pg_class.relowner)
-    loop
-        execute format('grant select on presque.bulk_operations to %I', grantee);
-    end loop;
-end
-$$;
+select presque_internal.grant_as_others('bulk_operations');

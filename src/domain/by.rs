@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::JobState;
+
 /// Who asks for a change. All of it may be unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct By {
@@ -22,6 +24,41 @@ impl By {
     pub fn to_json(&self) -> String {
         // Texts and an address: it can be written.
         serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+/// For whom a single job is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// Somebody who asks for this job: the audit log has a row.
+    Person(By),
+    /// A bulk operation, whose own rows the log has: only while the job is in one of these states.
+    Bulk(Vec<JobState>),
+}
+
+impl Asker {
+    /// Who is in the audit log.
+    pub fn noted(&self) -> Option<String> {
+        match self {
+            Self::Person(by) => Some(by.to_json()),
+            Self::Bulk(_) => None,
+        }
+    }
+
+    /// The states in which the job is meant; `None` for any.
+    pub fn states(&self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::Person(_) => None,
+            Self::Bulk(states) => Some(states.iter().map(|state| state.as_str()).collect()),
+        }
+    }
+
+    /// Whether the job is meant while it is in this state.
+    pub fn means(&self, state: JobState) -> bool {
+        match self {
+            Self::Person(_) => true,
+            Self::Bulk(states) => states.contains(&state),
+        }
     }
 }
 

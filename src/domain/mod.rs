@@ -12,7 +12,7 @@ mod recurrence;
 mod run_after;
 
 pub use bulk_operation::{BulkAction, spread_of};
-pub use by::By;
+pub use by::{Asker, By};
 pub use failure::{Failure, cut};
 pub use histogram::Histogram;
 pub use job::{Action, FREE_RELEASES, JobId, JobState, LeaseToken, Outcome, Running, settle};

@@ -1,6 +1,6 @@
 //! What a bulk operation does to one job: the same as a request about it alone.
 
-use crate::domain::{Action, BulkAction, By, JobId, JobState, QueueName, spread_of};
+use crate::domain::{Action, Asker, BulkAction, By, JobId, JobState, QueueName, spread_of};
 use crate::store::{BulkOperation, BulkOptions, Error, JobFilter, JobUpdate, Moved, Result, Retried, Updated};
 
 use super::{Acted, Engine};
@@ -36,7 +36,7 @@ impl Change {
     pub(super) fn of(operation: &BulkOperation) -> Option<Self> {
         let action = BulkAction::parse(&operation.action)?;
         let filter: JobFilter = serde_json::from_str(&operation.filter).ok()?;
-        let options = operation.options.0.clone();
+        let options: BulkOptions = serde_json::from_str(&operation.options).ok()?;
         let target = options.target_queue.as_deref().map(QueueName::parse).transpose().ok()?;
         Some(Self {
             action,
@@ -46,6 +46,10 @@ impl Change {
             target,
             filter,
         })
+    }
+
+    fn asker(&self) -> Asker {
+        Asker::Bulk(self.states.clone())
     }
 
     fn spread_ms(&self, id: JobId) -> i64 {
@@ -58,18 +62,18 @@ impl Engine {
         let outcome = match change.action {
             BulkAction::Retry => self.retry_one(id, change).await,
             BulkAction::Cancel => {
-                self.cancel_job(id, change.reason.clone(), false, None).await.map(|acted| outcome(&acted))
+                self.cancel_job(id, change.reason.clone(), false, change.asker()).await.map(|acted| outcome(&acted))
             }
             BulkAction::Delete => self.delete_one(id, change).await,
             BulkAction::Move => self.move_one(id, change).await,
             BulkAction::Reprioritize => {
                 let update = JobUpdate { priority: change.options.priority, ..JobUpdate::default() };
-                self.update_one(id, update).await
+                self.update_one(id, update, change).await
             }
             BulkAction::Reschedule => {
                 let spread = chrono::Duration::milliseconds(change.spread_ms(id));
                 let run_after = change.options.run_after.and_then(|at| at.checked_add_signed(spread));
-                self.update_one(id, JobUpdate { run_after, ..JobUpdate::default() }).await
+                self.update_one(id, JobUpdate { run_after, ..JobUpdate::default() }, change).await
             }
         };
         outcome.unwrap_or_else(|error| match error {
@@ -85,32 +89,22 @@ impl Engine {
 
     async fn retry_one(&self, id: JobId, change: &Change) -> Result<Outcome> {
         let force = change.states.contains(&JobState::Completed);
-        Ok(match self.retry_job(id, change.spread_ms(id), true, force, None).await? {
+        Ok(match self.retry_job(id, change.spread_ms(id), true, force, change.asker()).await? {
             Acted::Done(Retried::Held(holder)) => Outcome::Failed(format!("job {holder} holds its dedup key")),
             Acted::Done(Retried::Retired(_)) => Outcome::Failed("its queue was deleted or purged".to_owned()),
             acted => outcome(&acted),
         })
     }
 
-    async fn update_one(&self, id: JobId, update: JobUpdate) -> Result<Outcome> {
-        Ok(match self.update_job(id, update, None, None).await? {
+    async fn update_one(&self, id: JobId, update: JobUpdate, change: &Change) -> Result<Outcome> {
+        Ok(match self.update_job(id, update, None, change.asker()).await? {
             Acted::Done(Updated::PayloadTooLarge { .. }) => Outcome::Failed("its payload is too large".to_owned()),
             acted => outcome(&acted),
         })
     }
 
-    /// Only in the states that are meant: one that has begun to run, or has ended, since it was found is not.
     async fn delete_one(&self, id: JobId, change: &Change) -> Result<Outcome> {
-        let of = |states: &[JobState]| states.iter().any(|state| change.states.contains(state));
-        let waits = of(&JobState::WAITING);
-        if of(&[JobState::Completed, JobState::Discarded, JobState::Cancelled]) {
-            return Ok(outcome(&self.delete_job(id, waits, None).await?));
-        }
-        let deleted = self
-            .act(id, Action::Update, None, move |store| async move { store.delete_waiting_job(id, None).await })
-            .await?;
-        self.wake_job(id);
-        Ok(outcome(&deleted))
+        Ok(outcome(&self.delete_job(id, true, change.asker()).await?))
     }
 
     async fn move_one(&self, id: JobId, change: &Change) -> Result<Outcome> {
@@ -119,9 +113,9 @@ impl Engine {
         loop {
             let to = queue.clone();
             let moved = self
-                .act(id, Action::Update, None, move |store| {
+                .act(id, Action::Update, None, change.asker(), move |store, asker| {
                     let to = to.clone();
-                    async move { store.move_job(id, &to).await }
+                    async move { store.move_job(id, &to, &asker).await }
                 })
                 .await?;
             match moved {

@@ -1,5 +1,7 @@
 //! The jobs of a bulk operation: a walk over the queues in question, in each by ascending id.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use uuid::Uuid;
 
 use super::bulk_changes::Change;
@@ -16,6 +18,8 @@ pub(super) struct Members<'a> {
     change: &'a Change,
     /// In order.
     queues: Vec<i32>,
+    /// Jobs of each state that the next look is about: fewer than before where that took too long.
+    looked_at: AtomicI64,
     /// Only jobs above the one and below the other are meant.
     start: Uuid,
     bound: Uuid,
@@ -23,7 +27,7 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     pub(super) async fn of(store: &'a Store, operation: &BulkOperation, change: &'a Change) -> Result<Self> {
-        let mut queues = store.list_queue_ids(change.filter.queues.as_deref()).await?;
+        let mut queues = store.list_queue_ids(change.filter.queues.as_deref(), operation.work.cursor_queue_id).await?;
         if let Some(ids) = &change.filter.ids {
             queues.retain(|queue| ids.iter().any(|id| JobId(*id).queue_id() == *queue));
         }
@@ -36,6 +40,7 @@ impl<'a> Members<'a> {
             store,
             change,
             queues,
+            looked_at: AtomicI64::new(LOOKED_AT),
             start: change.filter.created_after.map_or(Uuid::nil(), JobId::floor),
             bound: before.map_or(operation.id, |before| operation.id.min(JobId::floor(before))),
         })
@@ -47,13 +52,15 @@ impl<'a> Members<'a> {
         if *queue != work.cursor_queue_id {
             (work.cursor_queue_id, work.cursor, work.fresh_from) = (*queue, self.start, None);
         }
-        let mut looked_at = LOOKED_AT;
         let members = loop {
+            let looked_at = self.looked_at.load(Ordering::Relaxed);
             let members = (&self.change.filter, self.change.states.as_slice());
             match self.store.list_bulk_members(members, work, self.bound, looked_at, limit).await {
                 // So many wait that the first of them is not found in time: from the beginning then.
                 Err(Error::Timeout) if work.fresh_from.is_none() => work.fresh_from = Some(Uuid::nil()),
-                Err(Error::Timeout) if looked_at > LOOKED_AT_LEAST => looked_at /= 4,
+                Err(Error::Timeout) if looked_at > LOOKED_AT_LEAST => {
+                    self.looked_at.store(looked_at / 4, Ordering::Relaxed);
+                }
                 members => break members?,
             }
         };

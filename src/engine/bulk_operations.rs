@@ -236,6 +236,12 @@ impl Engine {
                 let progress = BulkProgress { last_error, ..BulkProgress::default() };
                 self.store.save_bulk_operation(&operation, &progress, "failed", held.holder, 0).await
             }
+            // Nor does a look come to its end that is as small as it can be.
+            Err(Error::Timeout) => {
+                let last_error = Some("looking for its jobs takes too long: name queues, states or a time".to_owned());
+                let progress = BulkProgress { last_error, ..BulkProgress::default() };
+                self.store.save_bulk_operation(&operation, &progress, "failed", held.holder, 0).await
+            }
             stepped => stepped,
         }?;
         if let Some(over) = stepped.as_ref().filter(|operation| !operation.is_running()) {

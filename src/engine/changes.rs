@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
-use crate::domain::{Action, By, JobId, JobState, QueueName, WorkerId};
+use crate::domain::{Action, Asker, By, JobId, JobState, QueueName, WorkerId};
 use crate::store::{
     DeletedQueue, Directive, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Store, Updated,
 };
@@ -82,41 +82,48 @@ impl Engine {
     }
 
     /// Tries a change until it is done, or the job is in a state, or of a version, that does not
-    /// let it be done.
+    /// let it be done, or in which it is not meant.
     pub(super) async fn act<T, F, Fut>(
         &self,
         id: JobId,
         action: Action,
         version: Option<i64>,
+        asker: Asker,
         change: F,
     ) -> Result<Acted<T>>
     where
         T: Send + 'static,
-        F: Fn(Store) -> Fut + Clone + Send + 'static,
+        F: Fn(Store, Arc<Asker>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = Result<Option<T>>> + Send + 'static,
     {
+        let asker = Arc::new(asker);
         for _ in 0..TRIES {
-            let change = change.clone();
-            if let Some(done) = self.finish_noted(move |engine| change(engine.store)).await? {
+            let (change, of) = (change.clone(), asker.clone());
+            if let Some(done) = self.finish(move |engine| change(engine.store, of.clone())).await? {
+                if matches!(*asker, Asker::Person(_)) {
+                    self.wake_events();
+                }
                 return Ok(Acted::Done(done));
             }
             match self.store.find_job(id, false, false).await? {
                 None => return Ok(Acted::NotFound),
-                Some(job) if action.allows(job.state()) && version.is_none_or(|version| version == job.version) => {}
+                Some(job)
+                    if action.allows(job.state())
+                        && asker.means(job.state())
+                        && version.is_none_or(|version| version == job.version) => {}
                 Some(job) => return Ok(Acted::Refused(Box::new(job))),
             }
         }
         Ok(Acted::Overtaken)
     }
 
-    /// Cancels a job, or asks its worker to. Without `by` it is a part of something larger, which the audit
-    /// log has; so with the other changes of a job.
-    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool, by: Option<By>) -> Result<Acted<JobStatus>> {
-        let asked = Arc::new((reason, by));
+    /// Cancels a job, or asks its worker to.
+    pub async fn cancel_job(&self, id: JobId, reason: String, force: bool, asker: Asker) -> Result<Acted<JobStatus>> {
+        let reason = Arc::new(reason);
         let cancelled = self
-            .act(id, Action::Cancel, None, move |store| {
-                let asked = asked.clone();
-                async move { store.cancel_job(id, &asked.0, force, asked.1.as_ref()).await }
+            .act(id, Action::Cancel, None, asker, move |store, asker| {
+                let reason = reason.clone();
+                async move { store.cancel_job(id, &reason, force, &asker).await }
             })
             .await?;
         if let Acted::Done(status) = &cancelled
@@ -145,12 +152,11 @@ impl Engine {
         delay_ms: i64,
         reset_attempts: bool,
         force: bool,
-        by: Option<By>,
+        asker: Asker,
     ) -> Result<Acted<Retried>> {
         let retried = self
-            .act(id, Action::Retry { force }, None, move |store| {
-                let by = by.clone();
-                async move { store.retry_job(id, delay_ms, reset_attempts, force, by.as_ref()).await }
+            .act(id, Action::Retry { force }, None, asker, move |store, asker| async move {
+                store.retry_job(id, delay_ms, reset_attempts, force, &asker).await
             })
             .await?;
         if let Acted::Done(Retried::Again(JobStatus { state: JobState::Available, .. }, queue)) = &retried {
@@ -165,13 +171,13 @@ impl Engine {
         id: JobId,
         update: JobUpdate,
         version: Option<i64>,
-        by: Option<By>,
+        asker: Asker,
     ) -> Result<Acted<Updated>> {
-        let asked = Arc::new((update, by));
+        let update = Arc::new(update);
         let updated = self
-            .act(id, Action::Update, version, move |store| {
-                let asked = asked.clone();
-                async move { store.update_job(id, &asked.0, version, asked.1.as_ref()).await }
+            .act(id, Action::Update, version, asker, move |store, asker| {
+                let update = update.clone();
+                async move { store.update_job(id, &update, version, &asker).await }
             })
             .await?;
         if let Acted::Done(Updated::Done { available_in: Some(queue) }) = &updated {
@@ -181,15 +187,12 @@ impl Engine {
     }
 
     /// Deletes a final job; a waiting one, too, by `force`.
-    pub async fn delete_job(&self, id: JobId, force: bool, by: Option<By>) -> Result<Acted<()>> {
+    pub async fn delete_job(&self, id: JobId, force: bool, asker: Asker) -> Result<Acted<()>> {
         let deleted = self
-            .act(id, Action::Delete { force }, None, move |store| {
-                let by = by.clone();
-                async move {
-                    let deleted = store.delete_job(id, by.as_ref()).await?
-                        || (force && store.delete_waiting_job(id, by.as_ref()).await?.is_some());
-                    Ok(deleted.then_some(()))
-                }
+            .act(id, Action::Delete { force }, None, asker, move |store, asker| async move {
+                let deleted = store.delete_job(id, &asker).await?
+                    || (force && store.delete_waiting_job(id, &asker).await?.is_some());
+                Ok(deleted.then_some(()))
             })
             .await?;
         self.wake_job(id);

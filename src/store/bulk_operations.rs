@@ -11,6 +11,7 @@ use crate::domain::{By, JobId, JobState};
 
 /// What an action needs beside a filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BulkOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_queue: Option<String>,
@@ -55,7 +56,8 @@ pub struct BulkOperation {
     pub created_by: Option<String>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
-    pub options: Json<BulkOptions>,
+    /// [`BulkOptions`] as JSON; a later version may write what this one cannot read.
+    pub options: String,
     #[sqlx(flatten)]
     pub work: BulkWork,
 }

@@ -14,12 +14,15 @@ const LOOK: i64 = 5_000;
 pub struct EventPlace {
     xid: String,
     id: i64,
+    /// When that event was.
+    #[serde(default)]
+    at: Option<DateTime<Utc>>,
 }
 
 impl Default for EventPlace {
     /// Before the first one.
     fn default() -> Self {
-        Self { xid: "0".to_owned(), id: 0 }
+        Self { xid: "0".to_owned(), id: 0, at: None }
     }
 }
 
@@ -60,9 +63,10 @@ impl Store {
             .bind(after.id)
             .bind(patterns)
             .bind(limit)
-            .bind(look);
+            .bind(look)
+            .bind(after.at);
         let mut events = self.all(Effect::Read, statement).await?;
-        let place = events.last().map(|last| EventPlace { xid: last.xid.clone(), id: last.id });
+        let place = events.last().map(|last| EventPlace { xid: last.xid.clone(), id: last.id, at: Some(last.at) });
         let more = events.first().is_some_and(|first| first.looked >= look);
         events.retain(|event| event.wanted);
         Ok(Events { events, place: place.unwrap_or_else(|| after.clone()), more })

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, sql};
-use crate::domain::{By, JobId, JobState, Payload, QueueName};
+use crate::domain::{Asker, JobId, JobState, Payload, QueueName};
 
 /// What a change of state came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,14 +91,14 @@ struct UpdateRow {
 
 impl Store {
     /// Cancels a job that waits, asks the worker of one that runs, or voids its lease by
-    /// `force`; without `by`, as with the other changes, the audit log has no row. `None` if there is no such job, or it is final.
-    pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool, by: Option<&By>) -> Result<Option<JobStatus>> {
-        self.end_job(id, reason, force, false, by).await
+    /// `force`. `None` if there is no such job in a state in which it is meant, or it is final.
+    pub async fn cancel_job(&self, id: JobId, reason: &str, force: bool, asker: &Asker) -> Result<Option<JobStatus>> {
+        self.end_job(id, reason, force, false, asker).await
     }
 
     /// Cancels a job that waits and deletes it. `None` if there is no such job that waits.
-    pub async fn delete_waiting_job(&self, id: JobId, by: Option<&By>) -> Result<Option<JobStatus>> {
-        self.end_job(id, "deleted", false, true, by).await
+    pub async fn delete_waiting_job(&self, id: JobId, asker: &Asker) -> Result<Option<JobStatus>> {
+        self.end_job(id, "deleted", false, true, asker).await
     }
 
     /// Cancels up to `limit` jobs that have not started by the time they had: each whose
@@ -116,7 +116,7 @@ impl Store {
         reason: &str,
         force: bool,
         delete: bool,
-        by: Option<&By>,
+        asker: &Asker,
     ) -> Result<Option<JobStatus>> {
         let statement = sqlx::query_as::<_, CancelRow>(sql!("jobs/cancel"))
             .bind(id.queue_id())
@@ -124,7 +124,8 @@ impl Store {
             .bind(reason)
             .bind(force)
             .bind(delete)
-            .bind(by.map(By::to_json));
+            .bind(asker.noted())
+            .bind(asker.states());
         let row = self.one(Effect::Write, statement).await?;
         Ok(row.map(|row| JobStatus {
             id,
@@ -143,7 +144,7 @@ impl Store {
         delay_ms: i64,
         reset_attempts: bool,
         force: bool,
-        by: Option<&By>,
+        asker: &Asker,
     ) -> Result<Option<Retried>> {
         let statement = sqlx::query_as::<_, RetryRow>(sql!("jobs/retry"))
             .bind(id.queue_id())
@@ -151,7 +152,8 @@ impl Store {
             .bind(delay_ms)
             .bind(reset_attempts)
             .bind(force)
-            .bind(by.map(By::to_json));
+            .bind(asker.noted())
+            .bind(asker.states());
         let Some(row) = self.one(Effect::Write, statement).await? else { return Ok(None) };
         let queue = row.queue.unwrap_or_default();
         Ok(Some(match row.holder {
@@ -178,7 +180,7 @@ impl Store {
         id: JobId,
         update: &JobUpdate,
         version: Option<i64>,
-        by: Option<&By>,
+        asker: &Asker,
     ) -> Result<Option<Updated>> {
         let statement = sqlx::query_as::<_, UpdateRow>(sql!("jobs/update"))
             .bind(id.queue_id())
@@ -190,7 +192,8 @@ impl Store {
             .bind(update.payload.as_ref().map(Payload::as_str))
             .bind(update.expires_at)
             .bind(version)
-            .bind(by.map(By::to_json));
+            .bind(asker.noted())
+            .bind(asker.states());
         Ok(self.one(Effect::Write, statement).await?.map(|row| {
             if row.too_large {
                 Updated::PayloadTooLarge { limit: row.payload_max_bytes }
@@ -201,11 +204,12 @@ impl Store {
     }
 
     /// Moves a job that waits to another queue, where it is a new one. `None` if there is no such job that waits.
-    pub async fn move_job(&self, id: JobId, queue: &QueueName) -> Result<Option<Moved>> {
+    pub async fn move_job(&self, id: JobId, queue: &QueueName, asker: &Asker) -> Result<Option<Moved>> {
         let statement = sqlx::query_as::<_, (Option<Uuid>, Option<bool>, Option<String>)>(sql!("jobs/move"))
             .bind(id.queue_id())
             .bind(id.0)
-            .bind(queue.as_str());
+            .bind(queue.as_str())
+            .bind(asker.states());
         Ok(self.one(Effect::Write, statement).await?.map(|(_, available, refusal)| match refusal.as_deref() {
             None => Moved::Done { available: available.unwrap_or(false) },
             Some("queue_not_found") => Moved::QueueNotFound,
@@ -216,11 +220,12 @@ impl Store {
     }
 
     /// Deletes a final job and its attempts. False if there is no such job that is final.
-    pub async fn delete_job(&self, id: JobId, by: Option<&By>) -> Result<bool> {
+    pub async fn delete_job(&self, id: JobId, asker: &Asker) -> Result<bool> {
         let statement = sqlx::query_as::<_, (String,)>(sql!("jobs/delete"))
             .bind(id.queue_id())
             .bind(id.0)
-            .bind(by.map(By::to_json));
+            .bind(asker.noted())
+            .bind(asker.states());
         Ok(self.one(Effect::Write, statement).await?.is_some())
     }
 }

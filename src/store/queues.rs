@@ -105,8 +105,8 @@ impl Store {
     }
 
     /// The ids of all queues that there were and are, or of those with these names, in order.
-    pub async fn list_queue_ids(&self, names: Option<&[String]>) -> Result<Vec<i32>> {
-        let statement = sqlx::query_as::<_, (i32,)>(sql!("queues/list_ids")).bind(names);
+    pub async fn list_queue_ids(&self, names: Option<&[String]>, from: i32) -> Result<Vec<i32>> {
+        let statement = sqlx::query_as::<_, (i32,)>(sql!("queues/list_ids")).bind(names).bind(from);
         Ok(self.all(Effect::Read, statement).await?.into_iter().map(|(id,)| id).collect())
     }
 

@@ -17,6 +17,9 @@ use crate::store;
 /// How far back a search by payload or text goes when nobody says.
 const SEARCHED_DAYS: i64 = 7;
 
+/// The longest document that payloads are searched for.
+const DOCUMENT_BYTES_MAX: usize = 16 * 1024;
+
 /// Which jobs: all of what is there must hold; of several values of one, any (of `tag`: all). The filters of `list_jobs`.
 #[derive(Debug, ToSchema)]
 #[schema(example = json!({"state": ["discarded"], "queue": ["mail"], "error_class": "TimeoutError"}))]
@@ -144,6 +147,10 @@ impl Filters for Fields<'_> {
 
     fn document(&self, name: &'static str) -> Option<serde_json::Value> {
         let raw = self.find(name)?.get();
+        if raw.len() > DOCUMENT_BYTES_MAX {
+            self.fault(name, "max", format!("at most {DOCUMENT_BYTES_MAX} bytes"));
+            return None;
+        }
         match serde_json::from_str(raw) {
             Ok(value) if !raw.contains("\\u0000") => Some(value),
             Ok(_) => {

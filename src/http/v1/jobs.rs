@@ -15,7 +15,7 @@ use super::job::{Answer, Job, JobStatus, json, large_json, tagged};
 use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::request::{Client, JobPath, JsonBody, Precondition, Takes, WAIT_MS_MAX, duration_ms, preferred_wait};
-use crate::domain::{Action, JobId, MS_MAX};
+use crate::domain::{Action, Asker, JobId, MS_MAX};
 use crate::engine::{Acted, JobWait, WaitFor};
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
@@ -183,7 +183,7 @@ async fn update_job(
         return Err(Error::too_large("the payload", app.payload_bytes_max, actual));
     }
     let actual = update.payload.as_ref().map(|payload| i64::try_from(payload.as_str().len()).unwrap_or(i64::MAX));
-    match done(id, Action::Update, app.engine.update_job(id, update, wanted.version, Some(by())).await?)? {
+    match done(id, Action::Update, app.engine.update_job(id, update, wanted.version, Asker::Person(by())).await?)? {
         Updated::PayloadTooLarge { limit } => Err(Error::PayloadTooLarge("the payload", limit, actual)),
         Updated::Done { .. } => {
             let job = app.store.find_job(id, false, false).await?.ok_or(Error::JobNotFound(id))?;
@@ -241,7 +241,7 @@ fn read_update(app: &App, fields: &Fields<'_>) -> (JobUpdate, Option<usize>) {
 async fn delete_job(State(app): State<App>, JobPath(id): JobPath, params: Params) -> Answer {
     let force = params.bool("force").unwrap_or(false);
     params.finish()?;
-    done(id, Action::Delete { force }, app.engine.delete_job(id, force, Some(by())).await?)?;
+    done(id, Action::Delete { force }, app.engine.delete_job(id, force, Asker::Person(by())).await?)?;
     Ok(empty())
 }
 
@@ -311,7 +311,7 @@ async fn cancel_job(
     let (reason, force) =
         body.parse(|fields| (fields.text("reason", REASON_MAX), fields.bool("force").unwrap_or(false)))?;
     let reason = reason.unwrap_or_else(|| NO_REASON.to_owned());
-    let status = done(id, Action::Cancel, app.engine.cancel_job(id, reason, force, Some(by())).await?)?;
+    let status = done(id, Action::Cancel, app.engine.cancel_job(id, reason, force, Asker::Person(by())).await?)?;
     json(StatusCode::OK, &JobStatus::from(status))
 }
 
@@ -345,7 +345,7 @@ async fn retry_job(
             fields.bool("force").unwrap_or(false),
         )
     })?;
-    let retried = app.engine.retry_job(id, delay_ms, reset_attempts, force, Some(by())).await?;
+    let retried = app.engine.retry_job(id, delay_ms, reset_attempts, force, Asker::Person(by())).await?;
     match done(id, Action::Retry { force }, retried)? {
         Retried::Again(status, _) => json(StatusCode::OK, &JobStatus::from(status)),
         Retried::Held(holder) => Err(Error::DuplicateJob(Some(holder))),

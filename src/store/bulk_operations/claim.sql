@@ -17,4 +17,4 @@ where id = (
 )
 returning
     id, action, state, filter::text as filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason,
-    last_error, created_by, created_at, finished_at, options, counted, cursor_queue_id, cursor, fresh_from, chunk
+    last_error, created_by, created_at, finished_at, options::text as options, counted, cursor_queue_id, cursor, fresh_from, chunk

@@ -23,22 +23,27 @@ keyed as (
     returning key
 ),
 created as (
-    insert into presque_internal.bulk_operation (id, action, filter, options, dry_run, reason, holder, held_until)
-    select id, $1, $2::jsonb, $3::jsonb, $4, $5, $6, now() + $7 * interval '1 millisecond'
+    insert into presque_internal.bulk_operation
+        (id, action, filter, options, dry_run, reason, created_by, holder, held_until)
+    select
+        id, $1, $2::jsonb, $3::jsonb, $4, $5, $11::text::json ->> 'actor', $6,
+        now() + $7 * interval '1 millisecond'
     from drawn
     where $9::text is null or exists (select from keyed)
     returning
         id, action, state, filter::text as filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason,
-        last_error, created_by, created_at, finished_at, options, counted, cursor_queue_id, cursor, fresh_from, chunk
+        last_error, created_by, created_at, finished_at, options::text as options, counted, cursor_queue_id, cursor,
+        fresh_from, chunk
 ),
--- A preview changes nothing.
+-- A preview changes nothing. Of payloads, the log holds nothing.
 noted as (
     insert into presque_internal.audit (action, subject_type, subject_id, detail, actor, request_id, ip)
     select
         'bulk.created', 'bulk', created.id::text,
-        jsonb_strip_nulls(jsonb_build_object(
-            'action', created.action, 'filter', created.filter::jsonb, 'options', created.options,
-            'reason', created.reason)),
+        jsonb_build_object(
+            'action', created.action, 'filter', presque_internal.shown_filter(created.filter::jsonb),
+            'options', created.options::jsonb)
+        || case when created.reason is null then '{}' else jsonb_build_object('reason', created.reason) end,
         by.*
     from created
     cross join json_to_record($11::text::json) as by (actor text, request_id text, ip inet)

@@ -20,7 +20,8 @@ with saved as (
     where id = $1 and holder = $2
     returning
         id, action, state, filter::text as filter, dry_run, matched, processed, skipped, failed, sample_job_ids, reason,
-        last_error, created_by, created_at, finished_at, options, counted, cursor_queue_id, cursor, fresh_from, chunk
+        last_error, created_by, created_at, finished_at, options::text as options, counted, cursor_queue_id, cursor,
+        fresh_from, chunk
 ),
 noted as (
     insert into presque_internal.audit (action, subject_type, subject_id, detail)

@@ -2,7 +2,7 @@
 --
 -- $1 queue id    $2 job id    $3 reason    $4 force: void the lease of a running job, too
 -- $5 delete: take the job away as well, its statistics stay; a running one is left alone
--- $6 who asks, or null: then the audit log has no row
+-- $6 who asks, or null: then the audit log has no row    $7 the states in which it is meant, or null for any
 --
 -- Answers one row with the state that came of it; none if there is no such job in a state
 -- that can be cancelled. A running job without force stays running, its worker is told.
@@ -19,7 +19,17 @@
 with target as materialized (
     select queue_id, id, dedup_key, kind, -2 * priority + 1 as own_lane, presque_internal.job_id_seq(id) as own_seq
     from presque_internal.job
-    where queue_id = $1 and id = $2
+    where
+        queue_id = $1 and id = $2
+        and (
+            $7::text[] is null
+            or (
+                select state
+                from presque_internal.job_now
+                where job_now.queue_id = $1 and job_now.id = $2
+                limit 1
+            ) = any ($7)
+        )
 ),
 left_own_place as (
     delete from presque_internal.ready
@@ -31,22 +41,22 @@ left_own_place as (
 ),
 left_ready as (
     delete from presque_internal.ready
-    where queue_id = $1 and job_id = $2 and lane % 2 = 0
+    where queue_id = $1 and job_id = $2 and lane % 2 = 0 and exists (select from target)
     returning attempt, failed_attempts, eligible_at, 'ready'
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
-    where queue_id = $1 and job_id = $2
+    where queue_id = $1 and job_id = $2 and exists (select from target)
     returning attempt, failed_attempts, run_after, case when retryable then 'retryable' else 'scheduled' end
 ),
 left_pending as (
     delete from presque_internal.pending
-    where queue_id = $1 and job_id = $2
+    where queue_id = $1 and job_id = $2 and exists (select from target)
     returning 0, 0, null::timestamptz, 'pending'
 ),
 voided as (
     delete from presque_internal.lease
-    where queue_id = $1 and job_id = $2 and $4 and not $5
+    where queue_id = $1 and job_id = $2 and $4 and not $5 and exists (select from target)
     returning attempt, failed_attempts, eligible_at, 'lease', worker, claimed_at
 ),
 asked as (
@@ -54,7 +64,7 @@ asked as (
     set
         cancel_requested_at = coalesce(cancel_requested_at, now()),
         cancel_reason = coalesce(cancel_reason, $3)
-    where queue_id = $1 and job_id = $2 and not $4 and not $5
+    where queue_id = $1 and job_id = $2 and not $4 and not $5 and exists (select from target)
     returning attempt, cancel_reason, cancel_requested_at = now() as is_news
 ),
 gone as materialized (

@@ -1,6 +1,7 @@
 -- Deletes a final job: what was asked for, what became of it, its attempts and logs.
 --
 -- $1 queue id    $2 job id    $3 who asks, or null: then the audit log has no row
+-- $4 the states in which it is meant, or null for any
 --
 -- Answers one row if it did. Statistics stay, and so do the rows of other jobs that name it.
 --
@@ -8,7 +9,7 @@
 -- one finds it. Served by the keys of done, job, attempt and attempt_log_of_job.
 with gone as (
     delete from presque_internal.done
-    where queue_id = $1 and job_id = $2
+    where queue_id = $1 and job_id = $2 and ($4::text[] is null or state = any ($4))
     returning kind, state
 ),
 job as (

@@ -1,6 +1,6 @@
 -- Moves a job that waits to another queue: there is a new one with the same content, and this one is cancelled.
 --
--- $1 queue id    $2 job id    $3 the other queue's name
+-- $1 queue id    $2 job id    $3 the other queue's name    $4 the states in which it is meant
 --
 -- Answers one row: the new job and whether it can be claimed, or why it may not go there: retired (its own queue was
 -- purged or deleted, and so is what waits there), same_queue, queue_not_found, payload_too_large or queue_full. None if
@@ -36,7 +36,16 @@ old as materialized (
         batch_id, depends_on,
         -2 * priority + 1 as own_lane, presque_internal.job_id_seq(id) as own_seq
     from presque_internal.job
-    where queue_id = $1 and id = $2
+    where
+        queue_id = $1 and id = $2
+        and (
+            (
+                select state
+                from presque_internal.job_now
+                where job_now.queue_id = $1 and job_now.id = $2
+                limit 1
+            ) = any ($4::text[])
+        )
 ),
 refused as materialized (
     select 'retired' as code
@@ -71,22 +80,22 @@ left_own_place as (
     using old
     where
         ready.queue_id = any (array[old.queue_id]) and ready.lane = old.own_lane and ready.seq = old.own_seq
-        and ready.job_id = old.id and not exists (select from refused)
+        and ready.job_id = old.id and exists (select from old) and not exists (select from refused)
     returning ready.attempt, ready.failed_attempts, ready.eligible_at, 'ready' as place
 ),
 left_ready as (
     delete from presque_internal.ready
-    where queue_id = $1 and job_id = $2 and lane % 2 = 0 and not exists (select from refused)
+    where queue_id = $1 and job_id = $2 and lane % 2 = 0 and exists (select from old) and not exists (select from refused)
     returning attempt, failed_attempts, eligible_at, 'ready'
 ),
 left_scheduled as (
     delete from presque_internal.scheduled
-    where queue_id = $1 and job_id = $2 and not exists (select from refused)
+    where queue_id = $1 and job_id = $2 and exists (select from old) and not exists (select from refused)
     returning attempt, failed_attempts, run_after, case when retryable then 'retryable' else 'scheduled' end
 ),
 left_pending as (
     delete from presque_internal.pending
-    where queue_id = $1 and job_id = $2 and not exists (select from refused)
+    where queue_id = $1 and job_id = $2 and exists (select from old) and not exists (select from refused)
     returning run_after, on_failure
 ),
 gone as materialized (

@@ -2,7 +2,7 @@
 -- backoff, or before its time.
 --
 -- $1 queue id    $2 job id    $3 delay_ms    $4 reset failed_attempts    $5 force: completed jobs, too
--- $6 who asks, or null: then the audit log has no row
+-- $6 who asks, or null: then the audit log has no row    $7 the states in which it is meant, or null for any
 --
 -- Answers one row: what came of it, or the job that holds its key, and its queue, or that this
 -- is retired and hands out nothing; none if there is no such job in a state that can be retried. The id and the attempts are kept: the last attempt
@@ -23,7 +23,17 @@ with target as materialized (
         where queue.queue_id = job.queue_id and deleted_at is null
         limit 1
     ) as queue
-    where job.queue_id = $1 and job.id = $2
+    where
+        job.queue_id = $1 and job.id = $2
+        and (
+            $7::text[] is null
+            or (
+                select state
+                from presque_internal.job_now
+                where job_now.queue_id = $1 and job_now.id = $2
+                limit 1
+            ) = any ($7)
+        )
 ),
 -- Another job that took the key when this one had let go of it. Windows pass by themselves.
 holder as materialized (

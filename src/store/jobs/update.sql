@@ -2,7 +2,7 @@
 --
 -- $1 queue id    $2 job id    $3 priority    $4 run_after    $5 max_attempts
 -- $6 tags    $7 payload    $8 expires_at    $9 version it must have, or null
--- $10 who asks, or null: then the audit log has no row
+-- $10 who asks, or null: then the audit log has no row    $11 the states in which it is meant, or null for any
 --
 -- Answers one row: whether the payload is too large for the queue, and the queue if the job can
 -- be claimed there now; none if there is no such
@@ -34,7 +34,17 @@ with target as materialized (
         where job_detail.queue_id = job.queue_id and job_detail.job_id = job.id
         limit 1
     ) as seen
-    where job.queue_id = $1 and job.id = $2 and ($9::bigint is null or seen.version = $9)
+    where
+        job.queue_id = $1 and job.id = $2 and ($9::bigint is null or seen.version = $9)
+        and (
+            $11::text[] is null
+            or (
+                select state
+                from presque_internal.job_now
+                where job_now.queue_id = $1 and job_now.id = $2
+                limit 1
+            ) = any ($11)
+        )
 ),
 left_own_place as (
     delete from presque_internal.ready

@@ -192,11 +192,21 @@ restored as (
     update presque_internal.audit
     set xid = '0'
     where ctid = any (array(
-        select ctid
-        from presque_internal.audit
-        where xid >= pg_snapshot_xmax(pg_current_snapshot())
-        limit $1
-        for update skip locked
+        select old.ctid
+        from (
+            select max(id) as id
+            from presque_internal.audit
+            where xid >= pg_snapshot_xmax(pg_current_snapshot())
+        ) as last_restored
+        cross join lateral (
+            select ctid
+            from presque_internal.audit
+            where last_restored.id is not null and audit.id <= last_restored.id and audit.xid <> '0'
+            -- Those by which the others are known come last.
+            order by audit.xid
+            limit $1
+            for update skip locked
+        ) as old
     ))
     returning 1
 ),

@@ -2,7 +2,8 @@
 -- so that they go with the one of an older version, too, which takes no such argument.
 create or replace function presque_internal.run_cancel(
     integer, uuid, text, boolean, boolean,
-    text default json_build_object('actor', session_user, 'ip', host(inet_client_addr()))::text
+    text default json_build_object('actor', session_user, 'ip', host(inet_client_addr()))::text,
+    text[] default null
 )
 returns table (state text, attempt integer, finished_at timestamptz)
 language plpgsql

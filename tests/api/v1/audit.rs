@@ -1,6 +1,6 @@
 //! The audit log: what writes a row, and what does not.
 
-use presque::domain::JobId;
+use presque::domain::{Asker, JobId, JobState};
 use presque::store::JobUpdate;
 use serde_json::{Value, json};
 use sqlx::Row as _;
@@ -219,10 +219,11 @@ async fn nothing_is_written_where_nothing_changes() {
     assert_eq!(actions(&app).await, before);
     // What is a part of something larger, which is written down itself.
     let part = app.put_in("other", json!({})).await["id"].as_str().unwrap().parse().map(JobId).unwrap();
-    app.engine.update_job(part, JobUpdate { priority: Some(1), ..JobUpdate::default() }, None, None).await.unwrap();
-    app.engine.cancel_job(part, "bulk".to_owned(), false, None).await.unwrap();
-    app.engine.retry_job(part, 0, true, false, None).await.unwrap();
-    app.engine.delete_job(part, true, None).await.unwrap();
+    let bulk = || Asker::Bulk(JobState::ALL.to_vec());
+    app.engine.update_job(part, JobUpdate { priority: Some(1), ..JobUpdate::default() }, None, bulk()).await.unwrap();
+    app.engine.cancel_job(part, "bulk".to_owned(), false, bulk()).await.unwrap();
+    app.engine.retry_job(part, 0, true, false, bulk()).await.unwrap();
+    app.engine.delete_job(part, true, bulk()).await.unwrap();
     app.get(&format!("/v1/jobs/{part}")).await.problem(404, "job_not_found");
     assert_eq!(actions(&app).await, before);
     // A cancel that a worker has not heard of yet is asked once.

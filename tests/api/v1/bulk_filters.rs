@@ -1,5 +1,8 @@
 //! Which jobs a bulk operation is about: the filters of lists, and what is refused.
 
+use presque::domain::{Asker, JobId, JobState};
+use presque::engine::Acted;
+use presque::store::JobUpdate;
 use serde_json::json;
 
 use super::bulk_operations::{bulk, one_of_each};
@@ -132,4 +135,34 @@ async fn what_makes_no_operation_is_refused_by_name() {
     let strict = TestApp::strict().await;
     let to = json!({"action": "move", "filter": q, "target_queue": "x"});
     assert_eq!(strict.post("/v1/bulk-operations", to.to_string()).await.problem(404, "queue_not_found")["queue"], "x");
+}
+
+/// Between the moment at which an operation finds a job and that at which it changes it, the job may go on.
+#[tokio::test]
+async fn a_job_that_has_left_the_states_that_are_meant_is_left_alone() {
+    let app = TestApp::start().await;
+    app.put_in("q", json!({})).await;
+    let held = app.claim("q", 1).await.remove(0);
+    let id: JobId = held["id"].as_str().unwrap().parse().map(JobId).unwrap();
+    let meant = |states: &[JobState]| Asker::Bulk(states.to_vec());
+    let waiting = || meant(&JobState::WAITING);
+    let cancelled = app.engine.cancel_job(id, "no".to_owned(), false, waiting()).await.unwrap();
+    assert!(matches!(cancelled, Acted::Refused(_)), "{cancelled:?}");
+    assert_eq!(app.job(&held["id"]).await.get("cancel_requested_at"), None, "its worker is not asked");
+    app.report("fail", &held, json!({"error": {}, "retry": false})).await.ok(200);
+    let retried = app.engine.retry_job(id, 0, true, false, meant(&[JobState::Cancelled])).await.unwrap();
+    assert!(matches!(retried, Acted::Refused(_)), "{retried:?}");
+    let deleted = app.engine.delete_job(id, true, meant(&[JobState::Completed])).await.unwrap();
+    assert!(matches!(deleted, Acted::Refused(_)), "{deleted:?}");
+    assert!(matches!(
+        app.engine.retry_job(id, 60_000, true, false, meant(&[JobState::Discarded])).await.unwrap(),
+        Acted::Done(_)
+    ));
+    let update = JobUpdate { priority: Some(7), ..JobUpdate::default() };
+    let updated = app.engine.update_job(id, update, None, meant(&[JobState::Available])).await.unwrap();
+    assert!(matches!(updated, Acted::Refused(_)), "{updated:?}");
+    let deleted = app.engine.delete_job(id, true, meant(&[JobState::Available])).await.unwrap();
+    assert!(matches!(deleted, Acted::Refused(_)), "{deleted:?}");
+    let job = app.job(&held["id"]).await;
+    assert_eq!((&job["state"], &job["priority"]), (&json!("scheduled"), &json!(0)));
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use presque::store::EventPlace;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
@@ -216,4 +217,25 @@ async fn what_was_restored_from_another_cluster_comes_first_and_places_of_it_hol
         found.events.iter().map(|event| event.subject.as_str()).eq(["queue/b", "queue/c"])
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_place_whose_event_was_lost_goes_on_before_it() {
+    let app = TestApp::start().await;
+    make_queues(&app, &["a", "b", "c"]).await;
+    until("all are there", || {
+        let app = &app;
+        async move { app.store.list_events(&EventPlace::default(), None, 10).await.unwrap().events.len() == 3 }
+    })
+    .await;
+    let first = app.store.list_events(&EventPlace::default(), None, 2).await.unwrap();
+    let place = serde_json::to_value(&first.place).unwrap();
+    // As after a failover to a standby that had not heard of it: its number is another transaction's now.
+    let lost = format!("update presque_internal.audit set at = at + interval '1 second' where id = {}", place["id"]);
+    app.sql(&lost).await;
+    let found = app.store.list_events(&first.place, None, 10).await.unwrap();
+    let subjects: Vec<&str> = found.events.iter().map(|event| event.subject.as_str()).collect();
+    assert_eq!(subjects, ["queue/a", "queue/b", "queue/c"], "again rather than not at all");
+    let rest = app.store.list_events(&found.place, None, 10).await.unwrap();
+    assert!(rest.events.is_empty(), "from there on it is as before");
 }
