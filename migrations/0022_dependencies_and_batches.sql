@@ -588,7 +588,7 @@ cross join lateral (
     where tally.xid >= (select presque_internal.tally_begin()) and tally.queue_id = queue.queue_id
 ) as recent;
 
--- As in migration 7, with what is pending.
+-- As in migration 7, with what is pending; and no time is negative, as transactions tell when they began.
 create or replace view presque_internal.job_now as
 select
     job.queue_id,
@@ -689,11 +689,11 @@ select
             'cancelled'], now_.state) as version,
     case
         when now_.started_at is not null
-        then (extract(epoch from now_.started_at - now_.attempt_eligible_at) * 1000)::bigint
+        then presque_internal.ms_between(now_.attempt_eligible_at, now_.started_at)
     end as wait_ms,
     case
         when now_.started_at is not null and now_.attempt_finished_at is not null
-        then (extract(epoch from now_.attempt_finished_at - now_.started_at) * 1000)::bigint
+        then presque_internal.ms_between(now_.started_at, now_.attempt_finished_at)
     end as run_ms,
     job.payload, now_.result,
     failure.error_class, failure.error_message, failure.error_stack, failure.error_data::text as error_data,
