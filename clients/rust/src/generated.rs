@@ -14513,4 +14513,4 @@ pub mod builder {
 pub mod prelude {
     pub use self::super::Client;
 }
-// SHA-256 of the document and the generator: a502e793c468511e22d92983b1c6a7bf5c0ac6401d1577f158d4f99ea28f89dc
+// SHA-256 of the document and the generator: 2b3490b5a57f15fc0114060181b706fa21dc3a6a9a79792de9b2aff3cf5f8ddc

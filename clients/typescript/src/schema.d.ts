@@ -6971,7 +6971,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ClassicQueueWorkers"];
+                    "application/json": components["schemas"]["ClassicWorkers"];
                 };
             };
             /** @description `invalid queue name` */

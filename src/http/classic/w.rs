@@ -96,7 +96,7 @@ pub(super) async fn list_classic_workers(State(app): State<App>, query: Query) -
         ("queue_name" = Option<String>, Query, description = "Show the workers of this queue instead"),
     ),
     responses(
-        (status = 200, description = "The queue's workers, or the worker", body = ClassicQueueWorkers),
+        (status = 200, description = "The queue's workers, or the worker", body = ClassicWorkers),
         (status = 400, description = "`invalid queue name`", body = ClassicError),
         (status = 404, description = "`no such worker`", body = ClassicError),
         (status = 503, description = "`database unavailable` or `overloaded`; see `Retry-After`", body = ClassicError),

@@ -1,5 +1,5 @@
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
@@ -8,6 +8,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.classic_error import ClassicError
 from ...models.classic_queue_workers import ClassicQueueWorkers
+from ...models.classic_worker import ClassicWorker
 from ...types import UNSET, Response, Unset
 
 
@@ -39,9 +40,33 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ClassicError | ClassicQueueWorkers | None:
+) -> ClassicError | ClassicQueueWorkers | ClassicWorker | list[str] | None:
     if response.status_code == 200:
-        response_200 = ClassicQueueWorkers.from_dict(response.json())
+
+        def _parse_response_200(data: object) -> ClassicQueueWorkers | ClassicWorker | list[str]:
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                componentsschemas_classic_workers_type_0 = cast(list[str], data)
+
+                return componentsschemas_classic_workers_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                componentsschemas_classic_workers_type_1 = ClassicWorker.from_dict(data)
+
+                return componentsschemas_classic_workers_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            if not isinstance(data, dict):
+                raise TypeError()
+            componentsschemas_classic_workers_type_2 = ClassicQueueWorkers.from_dict(data)
+
+            return componentsschemas_classic_workers_type_2
+
+        response_200 = _parse_response_200(response.json())
 
         return response_200
 
@@ -68,7 +93,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ClassicError | ClassicQueueWorkers]:
+) -> Response[ClassicError | ClassicQueueWorkers | ClassicWorker | list[str]]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -83,7 +108,7 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     worker_id: str | Unset = UNSET,
     queue_name: str | Unset = UNSET,
-) -> Response[ClassicError | ClassicQueueWorkers]:
+) -> Response[ClassicError | ClassicQueueWorkers | ClassicWorker | list[str]]:
     """Show the workers of a queue
 
      Zeros and no workers for a queue never seen.
@@ -98,7 +123,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ClassicError | ClassicQueueWorkers]
+        Response[ClassicError | ClassicQueueWorkers | ClassicWorker | list[str]]
     """
 
     kwargs = _get_kwargs(
@@ -120,7 +145,7 @@ def sync(
     client: AuthenticatedClient | Client,
     worker_id: str | Unset = UNSET,
     queue_name: str | Unset = UNSET,
-) -> ClassicError | ClassicQueueWorkers | None:
+) -> ClassicError | ClassicQueueWorkers | ClassicWorker | list[str] | None:
     """Show the workers of a queue
 
      Zeros and no workers for a queue never seen.
@@ -135,7 +160,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ClassicError | ClassicQueueWorkers
+        ClassicError | ClassicQueueWorkers | ClassicWorker | list[str]
     """
 
     return sync_detailed(
@@ -152,7 +177,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     worker_id: str | Unset = UNSET,
     queue_name: str | Unset = UNSET,
-) -> Response[ClassicError | ClassicQueueWorkers]:
+) -> Response[ClassicError | ClassicQueueWorkers | ClassicWorker | list[str]]:
     """Show the workers of a queue
 
      Zeros and no workers for a queue never seen.
@@ -167,7 +192,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ClassicError | ClassicQueueWorkers]
+        Response[ClassicError | ClassicQueueWorkers | ClassicWorker | list[str]]
     """
 
     kwargs = _get_kwargs(
@@ -187,7 +212,7 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     worker_id: str | Unset = UNSET,
     queue_name: str | Unset = UNSET,
-) -> ClassicError | ClassicQueueWorkers | None:
+) -> ClassicError | ClassicQueueWorkers | ClassicWorker | list[str] | None:
     """Show the workers of a queue
 
      Zeros and no workers for a queue never seen.
@@ -202,7 +227,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ClassicError | ClassicQueueWorkers
+        ClassicError | ClassicQueueWorkers | ClassicWorker | list[str]
     """
 
     return (
