@@ -944,7 +944,9 @@ create or replace view presque.job_tags as
 select
     job.id, (select queue.name from presque_internal.queue where queue.queue_id = job.queue_id) as queue, each.tag
 from presque_internal.job
-cross join lateral unnest(job.tags) as each (tag);
+cross join lateral unnest(job.tags) as each (tag)
+-- So that what has none is left out before it is joined with anything.
+where job.tags is not null;
 
 create view presque.batches as
 select
