@@ -52,9 +52,6 @@ const MATCHED_MAX: i64 = 1_000_000;
 /// How many jobs are shown of each operation.
 const SAMPLES: usize = 10;
 
-/// How often a parked request looks whether the operation is over: another server may do it.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-
 /// What came of a request for a bulk operation.
 #[derive(Debug)]
 pub enum BulkAnswer {
@@ -133,20 +130,8 @@ impl Engine {
         wait: Duration,
         draining: &CancellationToken,
     ) -> Result<Option<BulkOperation>> {
-        let deadline = Instant::now() + wait;
-        loop {
-            let mut waiting = self.waiters.stand(vec![line(id)]);
-            let Some(operation) = self.find_bulk_operation(id).await? else { return Ok(None) };
-            if !operation.is_running() || Instant::now() >= deadline || draining.is_cancelled() {
-                return Ok(Some(operation));
-            }
-            let _waits = self.store.metrics().long_poll();
-            tokio::select! {
-                () = waiting.woken() => {}
-                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
-                () = draining.cancelled() => {}
-            }
-        }
+        let look = || self.find_bulk_operation(id);
+        self.look_until(line(id), wait, draining, look, |operation| !operation.is_running()).await
     }
 
     /// Ends an operation after the jobs that are in hand: the operation, and whether this ended it.

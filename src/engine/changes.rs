@@ -4,7 +4,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
@@ -12,10 +11,6 @@ use crate::domain::{Action, Asker, By, JobId, JobState, QueueName, WorkerId};
 use crate::store::{
     DeletedQueue, Directive, Heartbeat, JobDetail, JobStatus, JobUpdate, Result, Retried, Store, Updated,
 };
-
-/// How often a parked request looks whether its job has come so far: the job may run on
-/// another server.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a change is tried whose job was moved meanwhile, by a claim or because it was due.
 const TRIES: usize = 5;
@@ -60,20 +55,8 @@ impl Engine {
         (payload, result): (bool, bool),
         draining: &CancellationToken,
     ) -> Result<Option<JobDetail>> {
-        let deadline = Instant::now() + wait.wait;
-        loop {
-            let mut waiting = self.waiters.stand(vec![line(id)]);
-            let Some(job) = self.store.find_job(id, payload, result).await? else { return Ok(None) };
-            if wait.is_over(job.state()) || Instant::now() >= deadline || draining.is_cancelled() {
-                return Ok(Some(job));
-            }
-            let _waits = self.store.metrics().long_poll();
-            tokio::select! {
-                () = waiting.woken() => {}
-                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
-                () = draining.cancelled() => {}
-            }
-        }
+        let look = || self.store.find_job(id, payload, result);
+        self.look_until(line(id), wait.wait, draining, look, |job| wait.is_over(job.state())).await
     }
 
     /// Wakes who waits for this job.
@@ -241,9 +224,7 @@ impl Engine {
     /// who waits for them; answers how many.
     pub async fn promote(&self, limit: i64, back_ms: Option<i64>) -> Result<i64> {
         let promoted = self.store.promote(limit, back_ms).await?;
-        for (queue, jobs) in &promoted {
-            self.wake_queue(queue, usize::try_from(*jobs).unwrap_or(1));
-        }
+        self.wake_queues(&promoted);
         Ok(promoted.iter().map(|(_, jobs)| jobs).sum())
     }
 

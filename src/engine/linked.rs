@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -21,9 +20,6 @@ const RESOLVE_JOBS: i64 = 500;
 const RESOLVE_EDGES: i64 = 2_000;
 /// Batches that are ended by one statement.
 const FINISH_BATCHES: i64 = 50;
-/// How often a parked request looks whether its batch has ended: another server may have ended it.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-
 /// Whether jobs are linked at all, and who is told when one ended.
 #[derive(Debug, Default)]
 pub(super) struct Linked {
@@ -83,9 +79,7 @@ impl Engine {
         if ended || confirmed {
             let resolved = self.store.resolve_dependencies(RESOLVE_JOBS, RESOLVE_EDGES).await?;
             worked += resolved.ended;
-            for (queue, jobs) in &resolved.available {
-                self.wake_queue(queue, usize::try_from(*jobs).unwrap_or(1));
-            }
+            self.wake_queues(&resolved.available);
         }
         if batches || ended {
             let finished = self.store.finish_batches(FINISH_BATCHES).await?;
@@ -107,21 +101,12 @@ impl Engine {
         wait: Duration,
         draining: &CancellationToken,
     ) -> Result<Option<Batch>> {
-        let deadline = Instant::now() + wait;
-        loop {
-            let mut waiting = self.waiters.stand(vec![line(id)]);
-            let Some(running) = self.store.is_batch_running(id).await? else { return Ok(None) };
-            if !running || Instant::now() >= deadline || draining.is_cancelled() {
-                // Its jobs are counted once.
-                return self.store.find_batch(id).await;
-            }
-            let _waits = self.store.metrics().long_poll();
-            tokio::select! {
-                () = waiting.woken() => {}
-                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_EVERY)) => {}
-                () = draining.cancelled() => {}
-            }
+        let look = || self.store.is_batch_running(id);
+        if self.look_until(line(id), wait, draining, look, |running| !running).await?.is_none() {
+            return Ok(None);
         }
+        // Its jobs are counted once.
+        self.store.find_batch(id).await
     }
 }
 

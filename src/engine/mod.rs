@@ -5,6 +5,7 @@
 //! This is also where concurrent requests are gathered into one statement, see `batch.rs`:
 //! handlers call the engine and never see a transaction.
 
+mod awaited;
 mod batch;
 mod bulk_changes;
 mod bulk_members;
@@ -163,6 +164,13 @@ impl Engine {
     fn wake_queue(&self, queue: &str, count: usize) {
         self.waiters.wake_queue(queue, None, count);
         self.outbox.add(queue);
+    }
+
+    /// Wakes who waits for jobs of these queues, as many as there are of each.
+    fn wake_queues(&self, available: &[(String, i64)]) {
+        for (queue, jobs) in available {
+            self.wake_queue(queue, usize::try_from(*jobs).unwrap_or(1));
+        }
     }
 
     /// Runs `change` in a task of its own and waits for it up to [`ANSWER_WITHIN`]. It is

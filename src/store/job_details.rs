@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+use sqlx::{FromRow, Postgres};
 use uuid::Uuid;
 
 use super::{Effect, Result, Store, sql};
@@ -113,6 +115,26 @@ pub struct JobFilter {
 /// Also null, which is a document like any other.
 fn any_json<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Option<serde_json::Value>, D::Error> {
     serde_json::Value::deserialize(from).map(Some)
+}
+
+impl JobFilter {
+    /// The parameters of statements that filter jobs, from the tags on.
+    pub(super) fn bind_members<'q, T>(
+        &'q self,
+        statement: QueryAs<'q, Postgres, T, PgArguments>,
+    ) -> QueryAs<'q, Postgres, T, PgArguments> {
+        statement
+            .bind(self.tags.as_deref())
+            .bind(self.worker.as_deref())
+            .bind(self.error_class.as_deref())
+            .bind(self.error_fingerprint.as_deref())
+            .bind(self.created_after)
+            .bind(self.created_before)
+            .bind(self.finished_after)
+            .bind(self.finished_before)
+            .bind(self.payload.as_ref())
+            .bind(self.q.as_deref())
+    }
 }
 
 /// The order of a list.
@@ -249,17 +271,8 @@ impl Store {
             .bind(ids.as_deref())
             .bind(filter.queues.as_deref())
             .bind(filter.kinds.as_deref())
-            .bind(states)
-            .bind(filter.tags.as_deref())
-            .bind(filter.worker.as_deref())
-            .bind(filter.error_class.as_deref())
-            .bind(filter.error_fingerprint.as_deref())
-            .bind(filter.created_after)
-            .bind(filter.created_before)
-            .bind(filter.finished_after)
-            .bind(filter.finished_before)
-            .bind(filter.payload.as_ref())
-            .bind(filter.q.as_deref());
+            .bind(states);
+        let statement = filter.bind_members(statement);
         let statement = if walked {
             statement
                 .bind(place.map_or(Uuid::max(), |place| place.id))

@@ -14,12 +14,11 @@ use uuid::Uuid;
 use super::enqueue::{answered, jobs_of, mark_replayed, queues_of};
 use super::fields::Fields;
 use super::job::{Answer, Time, json};
-use super::jobs::applied;
 use super::new_job::{Asked, NewJob, Read, read_job};
 use super::paging::{Wanted, linked};
 use super::params::Params;
 use super::queues::StateCounts;
-use super::request::{Client, JsonBody, Takes, WAIT_MS_MAX, duration_ms, path_param, preferred_wait};
+use super::request::{Client, JsonBody, Patience, Takes, path_param};
 use super::texts::parse_uuid;
 use crate::http::App;
 use crate::http::problem::{Error, Problem};
@@ -252,16 +251,14 @@ async fn get_batch(
     headers: HeaderMap,
     client: Client,
 ) -> Answer {
-    let wait_ms = params.int("wait_ms", 0..=WAIT_MS_MAX);
+    let patience = Patience::read(&params, &headers);
     params.finish()?;
-    let preferred = if wait_ms.is_none() { preferred_wait(&headers) } else { None };
-    let wait = duration_ms(wait_ms.or(preferred).unwrap_or(0));
     let draining = app.lifecycle.draining();
     let found = tokio::select! {
-        found = app.engine.wait_for_batch(id, wait, &draining) => found?,
+        found = app.engine.wait_for_batch(id, patience.wait, &draining) => found?,
         // Nobody listens any more; whoever still does gets the batch as it is.
         () = client.left() => app.store.find_batch(id).await?,
     };
     let batch = found.ok_or(Error::BatchNotFound(id))?;
-    Ok(applied(json(StatusCode::OK, &Batch::from(batch))?, preferred))
+    Ok(patience.applied(json(StatusCode::OK, &Batch::from(batch))?))
 }

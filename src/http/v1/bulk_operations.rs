@@ -15,10 +15,10 @@ use super::enqueue::mark_replayed;
 use super::fields::Fields;
 use super::job::{Answer, RawJson, Time, json, large_json};
 use super::job_filter::{JobFilter, job_filter, look_back};
-use super::jobs::{REASON_MAX, applied};
+use super::jobs::REASON_MAX;
 use super::paging::{Wanted, linked};
 use super::params::Params;
-use super::request::{BulkOperationPath, Client, JsonBody, Takes, WAIT_MS_MAX, duration_ms, preferred_wait};
+use super::request::{BulkOperationPath, Client, JsonBody, Patience, Takes};
 use crate::domain::{BulkAction, MS_MAX, QueueName};
 use crate::engine::BulkAnswer;
 use crate::http::App;
@@ -278,18 +278,16 @@ async fn get_bulk_operation(
     headers: HeaderMap,
     client: Client,
 ) -> Answer {
-    let wait_ms = params.int("wait_ms", 0..=WAIT_MS_MAX);
+    let patience = Patience::read(&params, &headers);
     params.finish()?;
-    let preferred = if wait_ms.is_none() { preferred_wait(&headers) } else { None };
-    let wait = duration_ms(wait_ms.or(preferred).unwrap_or(0));
     let draining = app.lifecycle.draining();
     let found = tokio::select! {
-        found = app.engine.wait_for_bulk_operation(id, wait, &draining) => found?,
+        found = app.engine.wait_for_bulk_operation(id, patience.wait, &draining) => found?,
         // Nobody listens any more; whoever still does gets it as it is.
         () = client.left() => app.engine.find_bulk_operation(id).await?,
     };
     let operation = found.ok_or(Error::BulkOperationNotFound(id))?;
-    Ok(applied(json(StatusCode::OK, &BulkOperation::from(operation))?, preferred))
+    Ok(patience.applied(json(StatusCode::OK, &BulkOperation::from(operation))?))
 }
 
 /// Cancel a bulk operation

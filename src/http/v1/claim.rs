@@ -14,9 +14,10 @@ use uuid::Uuid;
 use super::enqueue::mark_replayed;
 use super::fields::Fields;
 use super::job::{Answer, JobError, RawJson, Time, large_json};
-use super::jobs::applied;
 use super::params::Params;
-use super::request::{Client, JsonBody, Takes, WAIT_MS_MAX, WORKER_IDS, duration_ms, preferred_wait, worker_id};
+use super::request::{
+    Client, JsonBody, Takes, WAIT_MS_MAX, WORKER_IDS, applied, duration_ms, preferred_wait, worker_id,
+};
 use crate::domain::{LEASE_MS, LeaseToken, QueueName, StringMap};
 use crate::engine::{ClaimAnswer, ClaimRequest as Wanted, HandOver};
 use crate::http::App;

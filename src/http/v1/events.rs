@@ -9,10 +9,9 @@ use utoipa_axum::routes;
 
 use super::cursor::{Cursors, check_age};
 use super::job::{Answer, RawJson, Time, large_json};
-use super::jobs::applied;
 use super::paging::linked_by;
 use super::params::Params;
-use super::request::{Client, WAIT_MS_MAX, duration_ms, preferred_wait};
+use super::request::{Client, Patience};
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::store;
@@ -113,11 +112,9 @@ async fn list_events(
 ) -> Answer {
     let types = params.texts("type", TYPE_MAX);
     let after = params.text("after", 1024);
-    let wait_ms = params.int("wait_ms", 0..=WAIT_MS_MAX);
+    let patience = Patience::read(&params, &headers);
     let limit = params.int("limit", 1..=500).unwrap_or(50);
     params.finish()?;
-    let preferred = if wait_ms.is_none() { preferred_wait(&headers) } else { None };
-    let wait = duration_ms(wait_ms.or(preferred).unwrap_or(0));
     let cursors = Cursors::new(app.cursor_key().await?, "list_events", &types);
     let (place, made_at): (store::EventPlace, _) = match after {
         None => (store::EventPlace::default(), None),
@@ -127,12 +124,12 @@ async fn list_events(
     check_age(made_at, now, VALID_SECONDS)?;
     let (types, draining) = (types.as_deref(), app.lifecycle.draining());
     let found = tokio::select! {
-        found = app.engine.wait_for_events(place.clone(), types, limit, wait, &draining) => found?,
+        found = app.engine.wait_for_events(place.clone(), types, limit, patience.wait, &draining) => found?,
         // Nobody listens any more; whoever still does gets what there is.
         () = client.left() => app.store.list_events(&place, types, limit).await?,
     };
     let next_cursor = Some(cursors.write(found.place, now));
     let page = EventPage { data: found.events.into_iter().map(Event::of).collect(), next_cursor };
     let response = linked_by("after", large_json(&app.answers, &page)?, &uri, page.next_cursor.as_deref());
-    Ok(applied(response, preferred))
+    Ok(patience.applied(response))
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{OriginalUri, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::job::{Answer, Job, JobStatus, json, large_json, tagged};
 use super::paging::{Wanted, linked};
 use super::params::Params;
-use super::request::{Client, JobPath, JsonBody, Precondition, Takes, WAIT_MS_MAX, duration_ms, preferred_wait};
+use super::request::{Client, JobPath, JsonBody, Patience, Precondition, Takes};
 use crate::domain::{Action, Asker, JobId, MS_MAX};
 use crate::engine::{Acted, JobWait, WaitFor};
 use crate::http::App;
@@ -121,12 +121,10 @@ async fn get_job(
     client: Client,
 ) -> Answer {
     let included = included(&params);
-    let wait_ms = params.int("wait_ms", 0..=WAIT_MS_MAX);
+    let patience = Patience::read(&params, &headers);
     let wait_for = params.choice("wait_for", &[("finished", WaitFor::Finished), ("started", WaitFor::Started)]);
     params.finish()?;
-    let preferred = if wait_ms.is_none() { preferred_wait(&headers) } else { None };
-    let wait = duration_ms(wait_ms.or(preferred).unwrap_or(0));
-    let wait = JobWait { wait, wait_for: wait_for.unwrap_or(WaitFor::Finished) };
+    let wait = JobWait { wait: patience.wait, wait_for: wait_for.unwrap_or(WaitFor::Finished) };
     let draining = app.lifecycle.draining();
     let found = tokio::select! {
         found = app.engine.wait_for_job(id, wait, included, &draining) => found?,
@@ -136,17 +134,7 @@ async fn get_job(
     let job = found.ok_or(Error::JobNotFound(id))?;
     let version = job.version;
     let response = large_json(&app.answers, &Job::from(job))?;
-    Ok(applied(tagged(response, version), preferred))
-}
-
-/// Says how long was waited for at most, where the client left it to us.
-pub(super) fn applied(mut response: Response, preferred_ms: Option<i64>) -> Response {
-    if let Some(ms) = preferred_ms
-        && let Ok(value) = HeaderValue::from_str(&format!("wait={}", ms / 1000))
-    {
-        response.headers_mut().insert("preference-applied", value);
-    }
-    response
+    Ok(patience.applied(tagged(response, version)))
 }
 
 /// Update a waiting job

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 use sha2::{Digest as _, Sha256};
 
 use super::fields::Fields;
 use super::members::Faults;
+use super::params::Params;
 use super::texts::parse_uuid;
 use crate::domain::{JobId, QueueName, WorkerId};
 use crate::http::App;
@@ -247,6 +249,36 @@ pub(super) fn preferred_wait(headers: &HeaderMap) -> Option<i64> {
         preferences.find_map(|one| one.trim().strip_prefix("wait=")?.trim().trim_matches('"').parse().ok())?;
     #[expect(clippy::cast_possible_truncation, reason = "cut to what is possible")]
     seconds.is_finite().then(|| ((seconds * 1000.0) as i64).clamp(0, WAIT_MS_MAX))
+}
+
+/// How long a request waits for what it asks for.
+pub(super) struct Patience {
+    pub(super) wait: Duration,
+    /// Milliseconds, where the client left it to us.
+    preferred: Option<i64>,
+}
+
+impl Patience {
+    /// The parameter `wait_ms`, or the header `Prefer` where that is absent.
+    pub(super) fn read(params: &Params, headers: &HeaderMap) -> Self {
+        let asked = params.int("wait_ms", 0..=WAIT_MS_MAX);
+        let preferred = if asked.is_none() { preferred_wait(headers) } else { None };
+        Self { wait: duration_ms(asked.or(preferred).unwrap_or(0)), preferred }
+    }
+
+    pub(super) fn applied(&self, response: Response) -> Response {
+        applied(response, self.preferred)
+    }
+}
+
+/// Says how long was waited for at most, where the client left it to us.
+pub(super) fn applied(mut response: Response, preferred_ms: Option<i64>) -> Response {
+    if let Some(ms) = preferred_ms
+        && let Ok(value) = HeaderValue::from_str(&format!("wait={}", ms / 1000))
+    {
+        response.headers_mut().insert("preference-applied", value);
+    }
+    response
 }
 
 /// From a number of milliseconds that is not negative.

@@ -21,6 +21,7 @@ as $run$
 #variable_conflict use_column
 declare
     ended record;
+    latest record;
     edges record;
     cut record;
     waiters record;
@@ -43,19 +44,27 @@ from (
 if ended.all_of_them = 0 then
     return;
 end if;
--- Batches. What is last said of a job is what it is.
-with latest as materialized (
-    select distinct on (queue_id, job_id) queue_id, job_id, state
+-- What is last said of a job is what it is.
+select
+    array_agg(queue_id) as queue_ids, array_agg(job_id) as job_ids, array_agg(state) as states,
+    array_agg(member_state) as member_states
+into latest
+from (
+    select
+        queue_id, job_id, (array_agg(state order by n desc))[1] as state,
+        (array_agg(state order by n desc) filter (where not for_waiters))[1] as member_state
     from unnest(ended.ns, ended.queue_ids, ended.job_ids, ended.states, ended.for_waiters)
         as said (n, queue_id, job_id, state, for_waiters)
-    where not for_waiters
-    order by queue_id, job_id, n desc
-),
-member as (
+    group by queue_id, job_id
+) as each;
+-- Batches.
+with member as (
     update presque_internal.batch_job
-    set state = nullif(latest.state, 'reopened')
-    from latest
-    where batch_job.queue_id = any (array[latest.queue_id]) and batch_job.job_id = latest.job_id
+    set state = nullif(said.state, 'reopened')
+    from unnest(latest.queue_ids, latest.job_ids, latest.member_states) as said (queue_id, job_id, state)
+    where
+        said.state is not null
+        and batch_job.queue_id = any (array[said.queue_id]) and batch_job.job_id = said.job_id
     returning batch_job.batch_id, batch_job.state
 ),
 reopened as (
@@ -74,19 +83,15 @@ select
     array_agg(found.state) as states, count(*) as all_of_them
 into edges
 from (
-    select waiter.queue_id, waiter.job_id, waiter.on_job_id, latest.state
-    from (
-        select distinct on (queue_id, job_id) queue_id, job_id, state
-        from unnest(ended.ns, ended.queue_ids, ended.job_ids, ended.states) as said (n, queue_id, job_id, state)
-        where state <> 'reopened'
-        order by queue_id, job_id, n desc
-    ) as latest
+    select waiter.queue_id, waiter.job_id, waiter.on_job_id, said.state
+    from unnest(latest.queue_ids, latest.job_ids, latest.states) as said (queue_id, job_id, state)
     cross join lateral (
         select queue_id, job_id, on_job_id
         from presque_internal.dependency
-        where dependency.on_queue_id = latest.queue_id and dependency.on_job_id = latest.job_id
+        where dependency.on_queue_id = said.queue_id and dependency.on_job_id = said.job_id
         limit most_edges
     ) as waiter
+    where said.state <> 'reopened'
     limit most_edges
 ) as found;
 -- Of those, whose rows nobody else has.
@@ -229,11 +234,7 @@ group by its.name;
 if edges.all_of_them < most_edges then
     begun_anew := array(
         select job_id
-        from (
-            select distinct on (queue_id, job_id) queue_id, job_id, state
-            from unnest(ended.ns, ended.queue_ids, ended.job_ids, ended.states) as said (n, queue_id, job_id, state)
-            order by queue_id, job_id, n desc
-        ) as latest
+        from unnest(latest.job_ids, latest.states) as said (job_id, state)
         where state = 'reopened'
     );
     with left_over as materialized (
