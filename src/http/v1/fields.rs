@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::hint::closest;
 use super::members::{Faults, Members};
-use super::texts::{escaped, integer, lenient, parse_time, parse_uuid, text_of};
+use super::texts::{AN_ID, escaped, integer, lenient, parse_time, parse_uuid, text_of};
 use crate::domain::Payload;
 use crate::http::problem::{Error, FieldError};
 
@@ -188,7 +188,7 @@ impl<'a> Fields<'a> {
         let text = self.text(name, 64)?;
         let id = parse_uuid(&text);
         if id.is_none() {
-            self.fault(name, "pattern", "an id like 01a206c8-d8c7-76c7-bfda-d9bbdb366daa");
+            self.fault(name, "pattern", AN_ID);
         }
         id
     }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::fields::Fields;
 use super::hint::closest;
 use super::params::Params;
-use super::texts::parse_uuid;
 use crate::domain::JobState;
 use crate::http::App;
 use crate::http::problem::Error;
@@ -106,14 +105,7 @@ impl Filters for Params {
 
 impl Filters for Fields<'_> {
     fn ids(&self, name: &'static str) -> Option<Vec<Uuid>> {
-        let read = |(n, text): (usize, String)| {
-            let id = parse_uuid(&text);
-            if id.is_none() {
-                self.fault_at(name, n, "pattern", "an id like 01a206c8-d8c7-76c7-bfda-d9bbdb366daa");
-            }
-            id
-        };
-        Some(self.texts(name, 1..=500, 64)?.into_iter().enumerate().filter_map(read).collect())
+        self.uuids(name, 1..=500)
     }
 
     fn id_of(&self, name: &'static str) -> Option<Uuid> {

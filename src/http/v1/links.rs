@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::fields::Fields;
 use super::new_job::{Asked, Read};
-use super::texts::parse_uuid;
 use crate::http::problem::{Error, FieldError};
 use crate::store::{Dependency, Links};
 
@@ -19,18 +18,11 @@ const NAME_MAX: usize = 128;
 
 /// The members of a job that say what it waits for: the links, its name, and the names of those it waits for.
 pub(super) fn read_links(fields: &Fields<'_>, asked: Asked<'_>) -> (Links, Option<String>, Vec<String>) {
-    let ids = fields.texts("depends_on", 0..=DEPENDENCIES_MAX, 64).unwrap_or_default();
+    let ids = fields.uuids("depends_on", 0..=DEPENDENCIES_MAX).unwrap_or_default();
     let needs = fields.texts("depends_on_names", 0..=DEPENDENCIES_MAX, NAME_MAX).unwrap_or_default();
     let name = fields.printable("name", NAME_MAX);
     let on_failure = fields.choice("on_dependency_failure", &["cancel", "run"]);
     let batch = fields.uuid("batch_id");
-    let mut depends_on = Vec::new();
-    for (n, id) in ids.iter().enumerate() {
-        match parse_uuid(id) {
-            Some(id) => depends_on.push(Dependency::Job(id)),
-            None => fields.fault_at("depends_on", n, "pattern", "an id like 01a206c8-d8c7-76c7-bfda-d9bbdb366daa"),
-        }
-    }
     if ids.len() + needs.len() > DEPENDENCIES_MAX {
         fields.fault("depends_on_names", "max", format!("at most {DEPENDENCIES_MAX} together with depends_on"));
     }
@@ -54,6 +46,7 @@ pub(super) fn read_links(fields: &Fields<'_>, asked: Asked<'_>) -> (Links, Optio
         ),
         Asked::Alone(_) | Asked::Together => {}
     }
+    let depends_on = ids.into_iter().map(Dependency::Job).collect();
     (Links { depends_on, on_failure, batch }, name, needs)
 }
 

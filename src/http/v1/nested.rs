@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use super::members::Faults;
-use super::texts::{escaped, integer, parse_uuid, text_of};
+use super::texts::{AN_ID, escaped, integer, parse_uuid, text_of};
 
 impl<'a> Fields<'a> {
     /// Texts that must not be empty.
@@ -29,6 +29,19 @@ impl<'a> Fields<'a> {
             }
         }
         Some(texts)
+    }
+
+    /// Ids in their usual form.
+    pub(super) fn uuids(&self, name: &'static str, count: RangeInclusive<usize>) -> Option<Vec<uuid::Uuid>> {
+        let texts = self.texts(name, count, 64)?;
+        let mut ids = Vec::with_capacity(texts.len());
+        for (n, text) in texts.iter().enumerate() {
+            match parse_uuid(text) {
+                Some(id) => ids.push(id),
+                None => self.fault_at(name, n, "pattern", AN_ID),
+            }
+        }
+        Some(ids)
     }
 
     /// Whole numbers in this range.

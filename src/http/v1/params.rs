@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 
 use super::hint::closest;
-use super::texts::{integer, parse_time, parse_uuid};
+use super::texts::{AN_ID, integer, parse_time, parse_uuid};
 use crate::http::problem::{Error, FieldError};
 
 /// The parameters of a request, as they are being read.
@@ -84,7 +84,7 @@ impl Params {
         let values = self.values(name);
         let ids: Vec<_> = values.iter().filter_map(|text| parse_uuid(text)).collect();
         if ids.len() < values.len() {
-            self.malformed(name, "type", "an id like 01a206c8-d8c7-76c7-bfda-d9bbdb366daa");
+            self.malformed(name, "type", AN_ID);
         }
         if values.len() > 500 {
             self.invalid(name, "max", "at most 500 values");
@@ -95,7 +95,7 @@ impl Params {
     pub(super) fn uuid(&self, name: &'static str) -> Option<uuid::Uuid> {
         let id = parse_uuid(self.one(name)?);
         if id.is_none() {
-            self.malformed(name, "type", "an id like 01a206c8-d8c7-76c7-bfda-d9bbdb366daa");
+            self.malformed(name, "type", AN_ID);
         }
         id
     }

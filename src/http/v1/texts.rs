@@ -14,6 +14,9 @@ pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     ((1970..=9999).contains(&time.year()) && time.nanosecond() < 1_000_000_000).then_some(time)
 }
 
+/// How refusals show an id.
+pub(super) const AN_ID: &str = "an id like 01a206c8-d8c7-76c7-bfda-d9bbdb366daa";
+
 /// An id in its usual form, with hyphens.
 pub(super) fn parse_uuid(text: &str) -> Option<uuid::Uuid> {
     if text.len() == 36 { uuid::Uuid::try_parse(text).ok() } else { None }

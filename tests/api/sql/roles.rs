@@ -150,8 +150,16 @@ async fn a_reader_can_run_every_report() {
     app.put_in("q", serde_json::json!({"tags": ["tenant:1"]})).await;
     let job = app.claim("q", 1).await.remove(0);
     app.report("complete", &job, serde_json::json!({})).await.ok(200);
+    app.post("/v1/batches", r#"{"jobs":[{"queue":"q"}]}"#).await.ok(201);
+    let bulk = r#"{"action":"cancel","filter":{"queue":["q"],"payload":{"iban":"DE02"}}}"#;
+    app.post("/v1/bulk-operations", bulk).await.ok(202);
     app.store.fold_tally(100).await.unwrap();
     let mut session = options.connect().await.unwrap();
+    // What is said of payloads is for those who may read them.
+    let said = "select filter::text from presque.bulk_operations union all select detail::text from presque.audit_log";
+    let said = ask(&mut session, said).await.unwrap().concat().concat();
+    assert!(said.contains("(hidden)") && !said.contains("DE02"), "{said}");
+    assert_eq!(ask(&mut session, "select total, available from presque.batches").await.unwrap(), [["1", "1"]]);
     // Each column of each view, as a planner leaves out what nobody asks for.
     let views =
         ask(&mut session, "select relname from pg_class where relnamespace = 'presque'::regnamespace").await.unwrap();
