@@ -133,6 +133,12 @@ async fn the_audit_log_is_read_and_forgotten_by_its_indexes() {
     let list = plan(&app, "events/list", "'0', 0, null, 50, 50, null").await;
     assert!(list.contains("Index Scan using audit_in_order "), "{list}");
     assert!(list.contains("Index Cond: ((ROW(xid, id) > ROW("), "{list}");
+    // What is read is read in order, and no more of it than is asked for: only that is sorted.
+    let lines: Vec<&str> = list.lines().collect();
+    let scans: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].contains("using audit_in_order on audit")).collect();
+    let in_order =
+        |n: &&usize| lines[**n + 1].contains("ROW(xid, id)") && lines[**n - 1].trim_start().starts_with("->  Limit");
+    assert_eq!(scans.iter().filter(in_order).count(), 1, "{list}");
     let forget = plan(&app, "maintenance/forget", "100").await;
     for index in ["audit_by_age", "audit_in_order"] {
         assert!(forget.contains(&format!("using {index} on audit")), "{index}:\n{forget}");
